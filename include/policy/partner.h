@@ -1,0 +1,70 @@
+/*
+ * partner: which row applies to a domain.
+ *
+ * A struct policy is built once (by config/load, or a test), then const and shared by any threads; whoever built it owns it.
+ * All domains in it are in normal form.
+ */
+#ifndef POLICY_PARTNER_H
+#define POLICY_PARTNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/matrix.h"
+#include "xmpp/jid.h"
+
+struct partner {
+	char *domain;		   /* owned; "*" for everyone else */
+	char **additional_domains; /* owned; "*.x" covers what lies below x, not x itself */
+	size_t additional_count;
+	const struct row *row;
+	bool strict;	/* certificate-check: strict */
+	bool keepalive; /* default true */
+	unsigned connection_limit;
+	char *proxy_fqdn; /* owned; NULL = by DNS. A host name or address in normal form, IPv6 without brackets */
+	uint16_t proxy_port;
+	char *description; /* owned; NULL = none */
+	int line;	   /* where the configuration names it, for people */
+	int column;
+	char *file; /* owned */
+};
+
+struct local_domain {
+	char *domain;	  /* owned */
+	bool certificate; /* we have one for it: TLS can be offered */
+};
+
+struct policy {
+	struct partner *partners; /* owned */
+	size_t partner_count;
+	struct local_domain *locals; /* owned */
+	size_t local_count;
+	struct partner_index *index; /* owned; built by policy_finish */
+};
+
+/* How a partner was selected. */
+enum partner_match {
+	PARTNER_NONE,
+	PARTNER_EXACT,
+	PARTNER_ADDITIONAL,
+	PARTNER_SUFFIX,
+	PARTNER_WILDCARD
+};
+const char *partner_match_str(enum partner_match match);
+
+/* Makes the look-ups possible; call it once when all entries are there. Aborts when memory runs out. */
+void policy_finish(struct policy *p);
+void policy_fini(struct policy *p);
+
+/*
+ * The partner for DOMAIN (normal form): its own entry, else an additional domain, else the longest suffix, else "*", else
+ * NULL: not allowed. An empty policy allows nobody. MATCH (may be NULL) says which it was, *PATTERN (may be NULL) the
+ * text that matched.
+ */
+const struct partner *policy_partner(const struct policy *p, const char *domain,
+				     enum partner_match *match, const char **pattern);
+/* Exactly a domain of ours, or NULL. */
+const struct local_domain *policy_local(const struct policy *p, const char *domain);
+
+#endif

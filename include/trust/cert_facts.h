@@ -1,0 +1,53 @@
+/*
+ * cert_facts: what is known of a peer's certificate, as plain data.
+ *
+ * Filled by whoever sees certificates (net/x509, a test); read by trust and negotiation. Whoever filled it owns the
+ * strings, which outlive every reader's call.
+ */
+#ifndef TRUST_CERT_FACTS_H
+#define TRUST_CERT_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cert_name_type {
+	CERT_NAME_DNS,	    /* dNSName */
+	CERT_NAME_SRV,	    /* otherName id-on-dnsSRV 1.3.6.1.5.5.7.8.7 [RFC4985] */
+	CERT_NAME_XMPP_ADDR /* otherName id-on-xmppAddr 1.3.6.1.5.5.7.8.5 [RFC6120 13.7.1.4] */
+};
+
+struct cert_name {
+	enum cert_name_type type;
+	const char *value; /* raw; may hold NUL bytes within len */
+	size_t len;
+};
+
+/* The first thing that is wrong with the chain, CERT_CHAIN_OK where nothing is. Identity is another matter. */
+enum cert_chain {
+	CERT_CHAIN_MISSING, /* no certificate at all */
+	CERT_CHAIN_OK,
+	CERT_CHAIN_EXPIRED,
+	CERT_CHAIN_NOT_YET_VALID,
+	CERT_CHAIN_SELF_SIGNED,
+	CERT_CHAIN_UNTRUSTED, /* no path to a trust anchor: unknown authority or missing intermediate */
+	CERT_CHAIN_REVOKED,
+	CERT_CHAIN_PURPOSE, /* the usages forbid identifying a server */
+	CERT_CHAIN_WEAK,
+	CERT_CHAIN_BROKEN /* anything else */
+};
+
+#define CERT_NAMES_MAX \
+	1024 /* names of one certificate that are looked at; one with more has no usable name */
+
+struct cert_facts {
+	enum cert_chain chain;
+	const struct cert_name *names;
+	size_t name_count;
+	int64_t expires; /* earliest notAfter of the verified chain, seconds since the epoch; 0 = not known */
+};
+
+const char *cert_chain_str(enum cert_chain chain);
+const char *cert_name_type_str(enum cert_name_type type);
+
+#endif
