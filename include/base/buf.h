@@ -31,7 +31,7 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_adds(struct buf *b, const char *text);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Text as XML character data or attribute value: & < > ' " and CR, LF (attributes: also TAB) as references. */
+/* Text as XML character data or attribute value: the five special characters as entities; CR, LF, TAB as references. */
 void buf_add_xml(struct buf *b, const char *text, size_t len);
 /* Room for N more bytes at data + len without changing len; NULL on failure. */
 char *buf_reserve(struct buf *b, size_t n);
