@@ -73,6 +73,8 @@ FAIL(TLS_REFUSED, "tls-refused", "policy-violation", "wait", "remote-server-time
 	"The peer offered TLS and then refused to start it.") \
 FAIL(TLS_NOT_SUPPORTED, "tls-not-supported", "policy-violation", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
 	"The partner's row says tls: not-supported, which is the operator's own choice, and the peer uses TLS.") \
+FAIL(TLS_NO_CERTIFICATE, "tls-no-certificate", "policy-violation", "wait", "remote-server-timeout", LATER, ERROR, 0, \
+	"There is no usable certificate for our own domain, so TLS cannot be offered.") \
 FAIL(TLS_HANDSHAKE, "tls-handshake", "", "wait", "remote-server-timeout", NEXT, WARNING, 0, \
 	"The TLS handshake failed; it is never tried again in clear.") \
 FAIL(TLS_INJECTION, "tls-injection", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
@@ -107,6 +109,8 @@ FAIL(CERT_NAME, "certificate-name", "not-authorized", "wait", "remote-server-tim
 /* SASL */ \
 FAIL(SASL_REFUSED, "sasl-refused", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer refused our certificate for SASL EXTERNAL, and the row allows nothing else.") \
+FAIL(SASL_AUTHZID, "sasl-authzid", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
+	"The peer asked to be authenticated as another domain than its stream header says.") \
 FAIL(SASL_PROTOCOL, "sasl-protocol", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer broke the order of a SASL exchange.") \
 FAIL(SASL_TRIES, "sasl-tries", "policy-violation", "wait", "remote-server-timeout", LATER, WARNING, 1, \
@@ -120,6 +124,10 @@ FAIL(DIALBACK_ERROR, "dialback-error", "not-authorized", "wait", "remote-server-
 	"The peer could not verify our dialback key.") \
 FAIL(DIALBACK_FORGED, "dialback-forged", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The authoritative server says that the peer's dialback key is not valid.") \
+FAIL(DIALBACK_UNSOLICITED, "dialback-unsolicited", "", "", "", NEVER, WARNING, 0, \
+	"A dialback answer matches no question that was asked on this stream; it was dropped.") \
+FAIL(DIALBACK_REPEATED, "dialback-repeated", "", "", "", NEVER, DEBUG, 0, \
+	"The peer asked again for a pair that is valid or being checked; it is answered once.") \
 FAIL(PAIRS_TOO_MANY, "pairs-too-many", "policy-violation", "wait", "resource-constraint", LATER, NOTICE, 1, \
 	"The stream already carries as many domain pairs as allowed.") \
 /* time, the other side, ourselves ending */ \
