@@ -64,6 +64,8 @@ void policy_fini(struct policy *p);
  */
 const struct partner *policy_partner(const struct policy *p, const char *domain,
 				     enum partner_match *match, const char **pattern);
+/* The entry "*", or NULL: everyone else is refused. */
+const struct partner *policy_everyone(const struct policy *p);
 /* Exactly a domain of ours, or NULL. */
 const struct local_domain *policy_local(const struct policy *p, const char *domain);
 

@@ -124,10 +124,10 @@ const struct partner *policy_partner(const struct policy *p, const char *domain,
 	const struct partner_index *index = p->index;
 	struct entry everyone = { "*", index->wildcard, PARTNER_WILDCARD, "*" };
 	const struct entry *e = find(index, domain);
-	const char *dot = domain;
+	const char *dot = strchr(domain, '.');
 
 	/* the longest suffix first: each dot of the name begins a shorter one */
-	while (!e && (dot = strchr(dot + 1, '.')))
+	for (; !e && dot; dot = strchr(dot + 1, '.'))
 		e = find(index, dot);
 	if (!e && index->wildcard)
 		e = &everyone;
@@ -136,6 +136,11 @@ const struct partner *policy_partner(const struct policy *p, const char *domain,
 	if (pattern)
 		*pattern = e ? e->pattern : NULL;
 	return e ? e->partner : NULL;
+}
+
+const struct partner *policy_everyone(const struct policy *p)
+{
+	return p->index->wildcard;
 }
 
 const struct local_domain *policy_local(const struct policy *p, const char *domain)

@@ -1,0 +1,190 @@
+#include "negotiation/wire.h"
+
+#include <stdlib.h>
+
+#include "xmpp/ns.h"
+
+struct wire {
+	struct negotiation *negotiation; /* owned */
+	struct xml_stream *xml;		 /* owned; NULL until bytes come */
+	struct negotiation_output out;
+	const struct wire_events *events;
+	void *context;
+	size_t max_stanza;
+	bool trusted; /* the limits for strangers are lifted on the current XML stream */
+};
+
+struct wire *wire_new(const struct wire_config *config, const struct wire_events *events,
+		      void *context)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	negotiation_output_init(&w->out);
+	w->events = events;
+	w->context = context;
+	w->max_stanza = config->max_stanza;
+	w->negotiation = negotiation_new(&config->negotiation);
+	if (w->negotiation)
+		return w;
+	wire_free(w);
+	return NULL;
+}
+
+void wire_free(struct wire *w)
+{
+	if (!w)
+		return;
+	xml_stream_free(w->xml);
+	negotiation_free(w->negotiation);
+	negotiation_output_fini(&w->out);
+	free(w);
+}
+
+static struct xml_stream_limits limits_of(const struct wire *w)
+{
+	struct xml_stream_limits limits = XML_STREAM_LIMITS_DEFAULT;
+
+	limits.element_bytes = WIRE_STRANGER_ELEMENT;
+	limits.total_bytes = WIRE_STRANGER_BYTES;
+	if (negotiation_is_authorised(w->negotiation)) {
+		limits.element_bytes = w->max_stanza;
+		limits.total_bytes = 0;
+	}
+	return limits;
+}
+
+static void trust(struct wire *w)
+{
+	struct xml_stream_limits limits = limits_of(w);
+
+	if (w->trusted || !w->xml || !negotiation_is_authorised(w->negotiation))
+		return;
+	xml_stream_set_limits(w->xml, &limits);
+	w->trusted = true;
+}
+
+/* Returns XML_STREAM_STOP where the XML stream ends with this event. */
+static int step(struct wire *w, const struct negotiation_event *ev)
+{
+	/* a failing step has said in its actions how to close: there is nothing else to do about it */
+	int stop = negotiation_step(w->negotiation, ev, &w->out) ? XML_STREAM_STOP : 0;
+	unsigned i;
+
+	for (i = 0; w->events->note && i < w->out.note_count; i++)
+		w->events->note(w->context, &w->out.notes[i]);
+	for (i = 0; i < w->out.action_count; i++) {
+		const struct negotiation_action *a = &w->out.actions[i];
+		if (a->type == ACTION_START_TLS || a->type == ACTION_RESTART ||
+		    a->type == ACTION_CLOSE)
+			stop = XML_STREAM_STOP;
+		w->events->action(w->context, a, w->out.bytes.data,
+				  a->type == ACTION_DELIVER ? ev->stanza : NULL);
+	}
+	trust(w);
+	return stop;
+}
+
+static int on_header(void *context, const struct xml_header *header)
+{
+	struct wire *w = context;
+	struct negotiation_event ev = {
+		.type = EVENT_HEADER,
+		.header = header,
+		.id = w->events->stream_id ? w->events->stream_id(w->context) : NULL,
+	};
+
+	return step(w, &ev);
+}
+
+static int on_element(void *context, const struct element *e)
+{
+	struct negotiation_event ev = { .type = negotiation_classify(e), .element = e };
+
+	return step(context, &ev);
+}
+
+static int on_stanza(void *context, struct stanza *s)
+{
+	struct negotiation_event ev = { .type = EVENT_STANZA, .stanza = s };
+
+	return step(context, &ev);
+}
+
+static int on_footer(void *context)
+{
+	struct negotiation_event ev = { .type = EVENT_FOOTER };
+
+	return step(context, &ev);
+}
+
+static const struct xml_stream_events xml_events = {
+	.header = on_header,
+	.element = on_element,
+	.stanza = on_stanza,
+	.footer = on_footer,
+};
+
+static void broken(struct wire *w, enum fail fail)
+{
+	struct negotiation_event ev = { .type = EVENT_BROKEN, .fail = fail };
+
+	wire_event(w, &ev);
+}
+
+static bool begin_xml(struct wire *w)
+{
+	struct xml_stream_limits limits = limits_of(w);
+
+	if (w->xml)
+		return true;
+	w->trusted = negotiation_is_authorised(w->negotiation);
+	w->xml = xml_stream_new(&xml_events, w, &limits, NS_SERVER);
+	return w->xml != NULL;
+}
+
+void wire_feed(struct wire *w, const char *data, size_t len)
+{
+	struct negotiation_event plaintext = { .type = EVENT_PLAINTEXT };
+
+	while (len && negotiation_state(w->negotiation) != NEGOTIATION_DEAD) {
+		size_t eaten = len;
+		int rc;
+		if (negotiation_state(w->negotiation) == NEGOTIATION_TLS) {
+			wire_event(w, &plaintext);
+			return;
+		}
+		if (!begin_xml(w)) {
+			broken(w, FAIL_NO_MEMORY);
+			return;
+		}
+		rc = xml_stream_feed(w->xml, data, len, &eaten);
+		if (rc < 0) {
+			broken(w, (enum fail) - rc);
+			return;
+		}
+		if (rc == XML_STREAM_STOP) {
+			xml_stream_free(w->xml);
+			w->xml = NULL;
+		}
+		data += eaten;
+		len -= eaten;
+	}
+}
+
+void wire_event(struct wire *w, const struct negotiation_event *ev)
+{
+	bool up = ev->type == EVENT_TLS_UP;
+
+	step(w, ev);
+	if (!up)
+		return;
+	xml_stream_free(w->xml); /* nothing of the stream in clear survives */
+	w->xml = NULL;
+}
+
+const struct negotiation *wire_negotiation(const struct wire *w)
+{
+	return w->negotiation;
+}
