@@ -140,9 +140,11 @@ struct cell {
 	}
 
 /* What every living state does with questions long closed, and with the ends of things. */
-#define LIVES \
-	[EVENT_LOST] = CELL(any_lost, S(DEAD)), [EVENT_SHUT] = CELL(any_shut, S(CLOSING) | S(DEAD))
+#define LIVES [EVENT_LOST] = CELL(any_lost, S(DEAD))
 #define ENDS LIVES, [EVENT_TIMEOUT] = CELL(any_timeout, S(DEAD))
+/* Before our header there is no closing tag to send. */
+#define SHUTS_AT_ONCE [EVENT_SHUT] = CELL(any_shut, S(DEAD))
+#define SHUTS [EVENT_SHUT] = CELL(any_shut, S(CLOSING) | S(DEAD))
 
 #define STALE_CERTIFICATE [EVENT_CERTIFICATE] = CELL(any_ignored, 0)
 #define STALE_SASL [EVENT_SASL] = CELL(any_ignored, 0)
@@ -162,68 +164,70 @@ struct cell {
 
 /* go_on of initiating.c, the choice by the matrix */
 #define GO_ON (S(PROCEED) | S(SASL) | S(DIALBACK) | S(READY) | S(DEAD))
+#define GO_ON_WITHOUT_FEATURES (S(DIALBACK) | S(READY) | S(DEAD))
+#define GO_ON_WITHOUT_EXTERNAL (S(DIALBACK) | S(DEAD))
 
 static const struct cell initiating[NEGOTIATION_STATE_COUNT][EVENT_COUNT] = {
 	[NEGOTIATION_NEW] = {
-		ENDS, STALE, KEYS,
+		ENDS, SHUTS_AT_ONCE, STALE, KEYS,
 		[EVENT_CONNECTED] = CELL(initiating_connected, S(HEADER) | S(TLS)),
 	},
 	[NEGOTIATION_HEADER] = {
-		ENDS, STALE, KEYS, READS,
-		[EVENT_HEADER] = CELL(initiating_header, S(FEATURES) | GO_ON),
+		ENDS, SHUTS, STALE, KEYS, READS,
+		[EVENT_HEADER] = CELL(initiating_header, S(FEATURES) | GO_ON_WITHOUT_FEATURES),
 	},
 	[NEGOTIATION_FEATURES] = {
-		ENDS, STALE, KEYS, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE, KEYS, READS, UNSOLICITED,
 		[EVENT_FEATURES] = CELL(initiating_features, S(OPEN) | GO_ON),
 	},
 	[NEGOTIATION_PROCEED] = {
-		ENDS, STALE, KEYS, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE, KEYS, READS, UNSOLICITED,
 		[EVENT_PROCEED] = CELL(initiating_proceed, S(TLS)),
 		[EVENT_TLS_FAILURE] = CELL(initiating_tls_failure, S(DEAD)),
 	},
 	[NEGOTIATION_TLS] = {
-		ENDS, STALE, KEYS,
+		ENDS, SHUTS_AT_ONCE, STALE, KEYS,
 		[EVENT_TLS_UP] = CELL(initiating_tls_up, S(CERTIFICATE)),
 		[EVENT_TLS_FAILED] = CELL(any_tls_failed, S(DEAD)),
 		[EVENT_PLAINTEXT] = CELL(any_plaintext, S(DEAD)),
 	},
 	[NEGOTIATION_CERTIFICATE] = {
-		ENDS, STALE_SASL, STALE_CHECKED, KEYS,
+		ENDS, SHUTS_AT_ONCE, STALE_SASL, STALE_CHECKED, KEYS,
 		[EVENT_BROKEN] = CELL(any_broken, S(DEAD)),
 		[EVENT_CERTIFICATE] = CELL(initiating_certificate, S(HEADER)),
 	},
 	[NEGOTIATION_READY] = {
-		ENDS, STALE, KEYS, READS,
+		ENDS, SHUTS, STALE, KEYS, READS,
 		[EVENT_RESULT_ANSWER] = CELL(any_unsolicited, 0),
 		[EVENT_VERIFY_ANSWER] = CELL(initiating_verify_answer, 0),
 		[EVENT_RESULT] = CELL(initiating_reverse_dialback, S(DEAD)),
 		[EVENT_VERIFY_REQUEST] = CELL(initiating_reverse_dialback, S(DEAD)),
 	},
 	[NEGOTIATION_SASL] = {
-		ENDS, STALE_CERTIFICATE, STALE_CHECKED, KEYS, READS, UNSOLICITED,
-		[EVENT_SASL] = CELL(initiating_sasl, S(AUTH) | GO_ON),
+		ENDS, SHUTS, STALE_CERTIFICATE, STALE_CHECKED, KEYS, READS, UNSOLICITED,
+		[EVENT_SASL] = CELL(initiating_sasl, S(AUTH) | GO_ON_WITHOUT_EXTERNAL),
 	},
 	[NEGOTIATION_AUTH] = {
-		ENDS, STALE, KEYS, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE, KEYS, READS, UNSOLICITED,
 		[EVENT_SUCCESS] = CELL(initiating_success, S(HEADER)),
-		[EVENT_SASL_FAILURE] = CELL(initiating_sasl_failure, GO_ON),
+		[EVENT_SASL_FAILURE] = CELL(initiating_sasl_failure, GO_ON_WITHOUT_EXTERNAL),
 		[EVENT_CHALLENGE] = CELL(initiating_challenge, S(SASL) | S(DEAD)),
 	},
 	[NEGOTIATION_DIALBACK] = {
-		ENDS, STALE, KEYS, READS,
+		ENDS, SHUTS, STALE, KEYS, READS,
 		[EVENT_RESULT_ANSWER] = CELL(initiating_result_answer, S(OPEN) | S(DEAD)),
 		[EVENT_VERIFY_ANSWER] = CELL(any_unsolicited, 0),
 		[EVENT_RESULT] = CELL(initiating_reverse_dialback, S(DEAD)),
 		[EVENT_VERIFY_REQUEST] = CELL(initiating_reverse_dialback, S(DEAD)),
 	},
 	[NEGOTIATION_OPEN] = {
-		LIVES, STALE, READS, UNSOLICITED,
+		LIVES, SHUTS, STALE, READS, UNSOLICITED,
 		[EVENT_TIMEOUT] = CELL(any_ignored, 0),
 		[EVENT_RESULT] = CELL(initiating_reverse_dialback, S(DEAD)),
 		[EVENT_VERIFY_REQUEST] = CELL(initiating_reverse_dialback, S(DEAD)),
 	},
 	[NEGOTIATION_CLOSING] = {
-		ENDS, STALE, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE, READS, UNSOLICITED,
 		[EVENT_VERIFY] = CELL(any_ignored, 0),
 		[EVENT_RESULT] = CELL(any_ignored, 0),
 		[EVENT_VERIFY_REQUEST] = CELL(any_ignored, 0),
@@ -234,25 +238,25 @@ static const struct cell initiating[NEGOTIATION_STATE_COUNT][EVENT_COUNT] = {
 
 static const struct cell receiving[NEGOTIATION_STATE_COUNT][EVENT_COUNT] = {
 	[NEGOTIATION_NEW] = {
-		ENDS, STALE,
+		ENDS, SHUTS_AT_ONCE, STALE,
 		[EVENT_CONNECTED] = CELL(receiving_connected, S(HEADER) | S(TLS)),
 	},
 	[NEGOTIATION_HEADER] = {
-		ENDS, STALE, READS,
+		ENDS, SHUTS_AT_ONCE, STALE, READS,
 		[EVENT_HEADER] = CELL(receiving_header, S(CERTIFICATE) | S(READY) | S(OPEN) | S(DEAD)),
 	},
 	[NEGOTIATION_TLS] = {
-		ENDS, STALE,
+		ENDS, SHUTS_AT_ONCE, STALE,
 		[EVENT_TLS_UP] = CELL(receiving_tls_up, S(HEADER)),
 		[EVENT_TLS_FAILED] = CELL(any_tls_failed, S(DEAD)),
 		[EVENT_PLAINTEXT] = CELL(any_plaintext, S(DEAD)),
 	},
 	[NEGOTIATION_CERTIFICATE] = {
-		ENDS, STALE_SASL, STALE_CHECKED, READS, UNSOLICITED,
+		ENDS, SHUTS_AT_ONCE, STALE_SASL, STALE_CHECKED, READS, UNSOLICITED,
 		[EVENT_CERTIFICATE] = CELL(receiving_certificate, S(READY) | S(DEAD)),
 	},
 	[NEGOTIATION_READY] = {
-		ENDS, STALE_CERTIFICATE, STALE_SASL, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE_CERTIFICATE, STALE_SASL, READS, UNSOLICITED,
 		[EVENT_STARTTLS] = CELL(receiving_starttls, S(TLS) | S(DEAD)),
 		[EVENT_AUTH] = CELL(receiving_auth, S(SASL) | S(DEAD)),
 		[EVENT_RESPONSE] = CELL(receiving_sasl_stray, S(DEAD)),
@@ -262,17 +266,17 @@ static const struct cell receiving[NEGOTIATION_STATE_COUNT][EVENT_COUNT] = {
 		[EVENT_VERIFY_REQUEST] = CELL(receiving_verify_request, S(DEAD)),
 	},
 	[NEGOTIATION_SASL] = {
-		ENDS, STALE_CERTIFICATE, STALE_CHECKED, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE_CERTIFICATE, STALE_CHECKED, READS, UNSOLICITED,
 		[EVENT_SASL] = CELL(receiving_sasl, S(AUTH) | S(READY) | S(HEADER) | S(DEAD)),
 		[EVENT_ABORT] = CELL(receiving_abort, S(READY) | S(DEAD)),
 	},
 	[NEGOTIATION_AUTH] = {
-		ENDS, STALE, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE, READS, UNSOLICITED,
 		[EVENT_RESPONSE] = CELL(receiving_response, S(SASL) | S(READY) | S(DEAD)),
 		[EVENT_ABORT] = CELL(receiving_abort, S(READY) | S(DEAD)),
 	},
 	[NEGOTIATION_OPEN] = {
-		LIVES, STALE_CERTIFICATE, STALE_SASL, READS, UNSOLICITED,
+		LIVES, SHUTS, STALE_CERTIFICATE, STALE_SASL, READS, UNSOLICITED,
 		[EVENT_TIMEOUT] = CELL(any_ignored, 0),
 		[EVENT_STANZA] = CELL(receiving_stanza, S(DEAD)),
 		[EVENT_RESULT] = CELL(receiving_result, S(DEAD)),
@@ -284,7 +288,7 @@ static const struct cell receiving[NEGOTIATION_STATE_COUNT][EVENT_COUNT] = {
 		[EVENT_ABORT] = CELL(receiving_abort, S(DEAD)),
 	},
 	[NEGOTIATION_CLOSING] = {
-		ENDS, STALE, READS, UNSOLICITED,
+		ENDS, SHUTS, STALE, READS, UNSOLICITED,
 		/* the peer goes on until it sees our closing tag, and may still deliver [RFC6120 4.4] */
 		[EVENT_STANZA] = CELL(receiving_stanza, S(DEAD)),
 		[EVENT_RESULT] = CELL(any_ignored, 0),
