@@ -2,11 +2,19 @@
  * stanza: one message, presence or iq as canonical bytes with its envelope.
  *
  * Immutable and reference-counted (atomically: it may be written by any thread, to many). The bytes are re-serialised from
- * the parser's own events, so what is forwarded is what was understood. They carry no declaration of the content
- * namespace: the root and every descendant in the source stream's content namespace (jabber:server or
- * jabber:component:accept) are written unprefixed and undeclared, so the same bytes stand in a stream of either kind.
- * Prefixes that the source stream's header declared are declared again where they are used. xml:lang of the stream
- * header is put on a root that has none. CR, and in attributes TAB and LF, stay character references.
+ * the parser's own events, so what is forwarded is what was understood. Their form:
+ *
+ * - The root and every descendant in the source stream's content namespace (jabber:server or jabber:component:accept) are
+ *   written unprefixed and undeclared, so the same bytes stand in a stream of either kind. Only the content namespace is
+ *   mapped so; every other, jabber:client too, keeps its name.
+ * - Other elements keep their prefix, or the default namespace they declare; declarations stay where they stood. Prefixes
+ *   that the stream's header declared are declared again where they are used.
+ * - Where an element of the content namespace stands below a changed default namespace, the whole stanza is written with
+ *   generated prefixes (n0, n1, ...) in place of foreign default namespaces, so that it too stays undeclared.
+ * - Two things cannot be mapped and keep the namespace they came in by naming it: an attribute in the content namespace,
+ *   and an element of the content namespace below one in no namespace (which can have no prefix).
+ * - xml:lang of the stream's header is put on a root that has none [RFC6120 8.1.5].
+ * - CDATA becomes text; CR, and in attributes TAB and LF, are character references, so every character is kept.
  */
 #ifndef XMPP_STANZA_H
 #define XMPP_STANZA_H
@@ -19,11 +27,6 @@
 #include "base/fail.h"
 
 enum stanza_kind { STANZA_MESSAGE, STANZA_PRESENCE, STANZA_IQ };
-
-struct stanza_span { /* of the bytes; the attribute's value as it stands there, still escaped; len 0 = no attribute */
-	uint32_t offset;
-	uint32_t len;
-};
 
 struct stanza;
 

@@ -69,7 +69,8 @@ void xml_stream_set_limits(struct xml_stream *x, const struct xml_stream_limits 
 /*
  * Feeds LEN bytes. 0: all eaten. XML_STREAM_STOP: a callback stopped it, *EATEN bytes of DATA belong to this stream, the
  * rest to its successor; the object may only be freed. -FAIL_X: the stream is broken and stays so; what a callback returned
- * is passed on. After a failure or a stop no callback is called again. EATEN may be NULL.
+ * is passed on; *EATEN means nothing. After a failure or a stop no callback is called again. EATEN may be NULL. Events and
+ * result depend on the bytes alone, not on how they are cut.
  */
 int xml_stream_feed(struct xml_stream *x, const char *data, size_t len, size_t *eaten) must_check;
 

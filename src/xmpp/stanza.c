@@ -1,0 +1,154 @@
+#include "stanza_int.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xmpp/ns.h"
+
+struct stanza {
+	atomic_uint references;
+	struct stanza_layout layout;
+	size_t len; /* of the bytes alone */
+	char data[];
+};
+
+struct stanza *stanza_make(const struct stanza_layout *layout, const char *data, size_t len)
+{
+	struct stanza *s = malloc(sizeof(*s) + len + 1);
+
+	if (!s)
+		return NULL;
+	atomic_init(&s->references, 1);
+	s->layout = *layout;
+	s->len = len - layout->bytes;
+	memcpy(s->data, data, len);
+	s->data[len] = '\0';
+	return s;
+}
+
+struct stanza *stanza_get(struct stanza *s)
+{
+	atomic_fetch_add_explicit(&s->references, 1, memory_order_relaxed);
+	return s;
+}
+
+void stanza_put(struct stanza *s)
+{
+	if (s && atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) == 1)
+		free(s);
+}
+
+enum stanza_kind stanza_kind(const struct stanza *s)
+{
+	return s->layout.kind;
+}
+
+const char *stanza_kind_str(enum stanza_kind kind)
+{
+	switch (kind) {
+	case STANZA_MESSAGE:
+		return "message";
+	case STANZA_PRESENCE:
+		return "presence";
+	case STANZA_IQ:
+		return "iq";
+	}
+	return "";
+}
+
+const char *stanza_bytes(const struct stanza *s, size_t *len)
+{
+	if (len)
+		*len = s->len;
+	return s->data + s->layout.bytes;
+}
+
+static const char *value(const struct stanza *s, uint32_t at)
+{
+	return at ? s->data + at - 1 : NULL;
+}
+
+const char *stanza_from(const struct stanza *s)
+{
+	return value(s, s->layout.from);
+}
+
+const char *stanza_to(const struct stanza *s)
+{
+	return value(s, s->layout.to);
+}
+
+const char *stanza_id(const struct stanza *s)
+{
+	return value(s, s->layout.id);
+}
+
+const char *stanza_type(const struct stanza *s)
+{
+	return value(s, s->layout.type);
+}
+
+bool stanza_is_final(const struct stanza *s)
+{
+	const char *type = stanza_type(s);
+
+	/* [RFC6120 8.3.1, 8.2.3] */
+	return type && (!strcmp(type, "error") ||
+			(s->layout.kind == STANZA_IQ && !strcmp(type, "result")));
+}
+
+/* One more value of an envelope; 0 where it is absent. */
+static uint32_t add_value(struct buf *b, const char *text)
+{
+	size_t at = b->len;
+
+	if (!text)
+		return 0;
+	buf_add(b, text, strlen(text) + 1);
+	return (uint32_t)at + 1;
+}
+
+static void add_attribute(struct buf *b, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	buf_addf(b, " %s='", name);
+	buf_add_xml(b, text, strlen(text));
+	buf_addc(b, '\'');
+}
+
+struct stanza *stanza_bounce(const struct stanza *s, const char *type, const char *condition,
+			     const char *text)
+{
+	struct stanza_layout layout = { .kind = s->layout.kind };
+	const char *name = stanza_kind_str(layout.kind);
+	struct stanza *error = NULL;
+	struct buf b;
+
+	if (stanza_is_final(s))
+		return NULL;
+	buf_init(&b, UINT32_MAX / 2);
+	layout.from = add_value(&b, stanza_to(s));
+	layout.to = add_value(&b, stanza_from(s));
+	layout.id = add_value(&b, stanza_id(s));
+	layout.type = add_value(&b, "error");
+	layout.bytes = (uint32_t)b.len;
+	buf_addf(&b, "<%s", name);
+	add_attribute(&b, "from", stanza_to(s));
+	add_attribute(&b, "to", stanza_from(s));
+	add_attribute(&b, "id", stanza_id(s));
+	buf_adds(&b, " type='error'><error");
+	add_attribute(&b, "type", type);
+	buf_addf(&b, "><%s xmlns='" NS_STANZA_ERRORS "'/>", condition);
+	if (text) {
+		buf_adds(&b, "<text xmlns='" NS_STANZA_ERRORS "' xml:lang='en'>");
+		buf_add_xml(&b, text, strlen(text));
+		buf_adds(&b, "</text>");
+	}
+	buf_addf(&b, "</error></%s>", name);
+	if (!buf_failed(&b))
+		error = stanza_make(&layout, b.data, b.len);
+	buf_fini(&b);
+	return error;
+}
