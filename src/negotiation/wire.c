@@ -175,12 +175,9 @@ void wire_feed(struct wire *w, const char *data, size_t len)
 
 void wire_event(struct wire *w, const struct negotiation_event *ev)
 {
-	bool up = ev->type == EVENT_TLS_UP;
-
-	step(w, ev);
-	if (!up)
+	if (step(w, ev) != XML_STREAM_STOP)
 		return;
-	xml_stream_free(w->xml); /* nothing of the stream in clear survives */
+	xml_stream_free(w->xml); /* nothing of what it held back survives a restart */
 	w->xml = NULL;
 }
 
