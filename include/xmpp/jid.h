@@ -34,13 +34,18 @@ int jid_split(const char *text, size_t len, struct jid *out) must_check;
 /*
  * The normal form of a domainpart. Accepts upper case, U-labels, full stops of IDNA, one trailing dot, IPv4 and [IPv6]
  * literals. Refuses whatever is no host name: empty or long labels, bytes outside letters, digits and hyphen after
- * mapping, spaces, NUL, invalid or disallowed code points. -FAIL_JID_MALFORMED.
+ * mapping (underscores too), spaces, NUL, invalid or disallowed code points, an "xn--" that is no A-label, "--" in a
+ * label's third and fourth place otherwise [RFC5890 2.3.1], a last label that is a number and so could be read as an
+ * address. -FAIL_JID_MALFORMED.
  */
 int jid_domain(const char *text, size_t len, char out[JID_DOMAIN_SIZE]) must_check;
-/* The same for a whole JID: its domain in normal form; *BARE_DOMAIN says that there is neither local nor resource. */
+/* The same for a whole JID: its domain in normal form; *BARE_DOMAIN says that there is neither local nor resource. OUT
+ * and *BARE_DOMAIN are set on success only. */
 int jid_domain_of(const char *text, size_t len, char out[JID_DOMAIN_SIZE],
 		  bool *bare_domain) must_check;
 
+/* DOMAIN (normal form) is an IP literal. */
+bool jid_is_address(const char *domain);
 /* NAME ends in ".SUFFIX" (whole labels, at least one more in front); both in normal form. */
 bool jid_is_below(const char *name, const char *suffix);
 

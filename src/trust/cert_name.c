@@ -10,14 +10,6 @@ static bool has_nul(const struct cert_name *name)
 	return memchr(name->value, '\0', name->len) != NULL;
 }
 
-/* An address is no DNS name: it would have to stand in an iPAddress, which XMPP does not look at. */
-static bool is_address(const char *domain)
-{
-	const char *top = strrchr(domain, '.');
-
-	return domain[0] == '[' || (top && top[1] >= '0' && top[1] <= '9' && !top[1 + strspn(top + 1, "0123456789")]);
-}
-
 /* dNSName and SRVName are IA5Strings: a U-label in one is a mistake that nobody else would accept. */
 static bool is_ascii(const char *text, size_t len)
 {
@@ -29,10 +21,10 @@ static bool is_ascii(const char *text, size_t len)
 	return true;
 }
 
-/* The normal form of a host name of the certificate. */
+/* The normal form of a host name of the certificate. An address is none: it would have to stand in an iPAddress. */
 static bool host_name(const char *text, size_t len, char out[JID_DOMAIN_SIZE])
 {
-	return len && is_ascii(text, len) && !jid_domain(text, len, out) && !is_address(out);
+	return len && is_ascii(text, len) && !jid_domain(text, len, out) && !jid_is_address(out);
 }
 
 static bool matches_host(const char *text, size_t len, const char *domain)

@@ -117,6 +117,8 @@ static bool is_label(const char *label, size_t len)
 
 	if (!len || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-')
 		return false;
+	if (len > 3 && label[2] == '-' && label[3] == '-' && strncmp(label, "xn", 2))
+		return false;
 	for (i = 0; i < len; i++)
 		if (!is_ldh(label[i]))
 			return false;
@@ -226,8 +228,18 @@ int jid_domain_of(const char *text, size_t len, char out[JID_DOMAIN_SIZE], bool 
 
 	if (rc)
 		return rc;
-	*bare_domain = !jid.local && !jid.resource;
-	return jid_domain(jid.domain, jid.domain_len, out);
+	rc = jid_domain(jid.domain, jid.domain_len, out);
+	if (!rc)
+		*bare_domain = !jid.local && !jid.resource;
+	return rc;
+}
+
+bool jid_is_address(const char *domain)
+{
+	const char *top = strrchr(domain, '.');
+
+	/* no host name in normal form ends in a number */
+	return domain[0] == '[' || (top && is_number(top + 1));
 }
 
 bool jid_is_below(const char *name, const char *suffix)

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "tap.h"
+
 #define LINE_MAX_BYTES 16384
 #define FIELDS_BYTES 65536 /* of one line, expanded */
 
@@ -147,78 +150,79 @@ static const char *split(const char *line, char *store, struct eval_case *c)
 }
 
 /* The line as a test's name: one blank between words, and nothing in it that TAP understands. */
-static void print_name(const char *line)
+static void make_name(char *name, const char *line)
 {
+	const char *start = line;
+
 	for (; *line; line++) {
-		if (strchr(" \t", *line)) {
-			if (line[1] && !strchr(" \t#", line[1]))
-				putchar(' ');
-		} else if (*line == '#' && strchr(" \t", line[-1])) {
-			return;
-		} else {
-			printf(*line == '#' ? "\\#" : "%c", *line);
-		}
+		bool blank = line == start || strchr(" \t", line[-1]);
+		if (*line == '#' && blank)
+			break;
+		if (*line == '#')
+			*name++ = '\\';
+		if (!strchr(" \t", *line))
+			*name++ = *line;
+		else if (line[1] && !strchr(" \t#", line[1]))
+			*name++ = ' ';
 	}
+	*name = '\0';
 }
 
-static const char *base_name(const char *path)
+static void report(const char *path, const struct eval_case *c, const char *name, bool ok)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : path;
+	if (!tap_ok(ok, "%s:%d %s", slash ? slash + 1 : path, c->line, name))
+		tap_note("%s:%d: %s", path, c->line, c->why[0] ? c->why : "does not hold");
 }
 
-static void report(const char *path, struct eval_case *c, const char *name, bool ok, int *number,
-		   int *failed)
-{
-	printf("%sok %d - %s:%d ", ok ? "" : "not ", ++*number, base_name(path), c->line);
-	print_name(name);
-	putchar('\n');
-	if (!ok) {
-		printf("# %s:%d: %s\n", path, c->line, c->why[0] ? c->why : "does not hold");
-		++*failed;
-	}
-}
+/* The buffers of a run. */
+struct work {
+	char line[LINE_MAX_BYTES];
+	char name[2 * LINE_MAX_BYTES];
+	char store[FIELDS_BYTES];
+};
 
-static void run_line(const char *path, const char *line, char *store, const struct eval_kind *kind,
-		     void *ctx, struct eval_case *c, int *number, int *failed)
+static bool run_line(const char *path, struct work *w, const struct eval_kind *kind, void *ctx,
+		     struct eval_case *c)
 {
-	const char *error = split(line, store, c);
+	const char *error = split(w->line, w->store, c);
 	bool ok;
 
 	c->why[0] = '\0';
+	if (strlen(w->line) == LINE_MAX_BYTES - 1)
+		error = "line too long";
 	if (!error && !c->count)
-		return;
+		return false;
 	ok = error ? eval_fail(c, "%s", error) : kind->run(c, ctx);
 	if (ok && c->fields[0].text[0] == ':')
-		return;
-	report(path, c, line, ok, number, failed);
+		return false;
+	make_name(w->name, w->line);
+	report(path, c, w->name, ok);
+	return true;
 }
 
-void eval_file_run(const char *path, const struct eval_kind *kind, void *ctx, int *number,
-		   int *failed)
+void eval_file_run(const char *path, const struct eval_kind *kind, void *ctx)
 {
-	static const char nothing[] = "has cases", finish[] = "as a whole";
-	char *line = malloc(LINE_MAX_BYTES), *store = malloc(FIELDS_BYTES);
+	struct work *w = mem_new(sizeof(*w));
 	FILE *file = fopen(path, "r");
 	struct eval_case c = { 0 };
-	int before = *number;
+	int cases = 0;
 
-	while (line && store && file && fgets(line, LINE_MAX_BYTES, file)) {
+	while (file && fgets(w->line, sizeof(w->line), file)) {
 		c.line++;
-		line[strcspn(line, "\n")] = '\0';
-		run_line(path, line, store, kind, ctx, &c, number, failed);
+		w->line[strcspn(w->line, "\n")] = '\0';
+		cases += run_line(path, w, kind, ctx, &c);
 	}
 	c.why[0] = '\0';
 	c.count = 0;
-	if (*number == before)
-		report(path, &c, nothing, eval_fail(&c, "no case was read"), number, failed);
+	if (!cases)
+		report(path, &c, "has cases", eval_fail(&c, "no case was read"));
 	else if (kind->finish)
-		report(path, &c, finish, kind->finish(&c, ctx), number, failed);
+		report(path, &c, "as a whole", kind->finish(&c, ctx));
 	if (file)
 		fclose(file);
-	free(store);
-	free(line);
+	free(w);
 }
 
 const char *eval_text(const struct eval_case *c, int i)

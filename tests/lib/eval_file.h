@@ -2,7 +2,7 @@
  * eval_file: reads .eval files, one case a line, and prints TAP.
  *
  * A line is fields between blanks or tabs: the expected verdict first, then the facts. "..." keeps blanks together (and makes
- * the empty field); "\xNN \0 \n \r \t \\ \" \s" stand for one byte anywhere, {TEXT*N} for N times TEXT (not nested). A '#'
+ * the empty field); \xNN \0 \n \r \t \s \\ \" \{ \# stand for one byte anywhere, {TEXT*N} for N times TEXT (not nested). A '#'
  * at the start of a field begins a comment. A last field such as [T11] or [T12,R08] is the tag of the case. A line whose
  * first field begins with ':' declares something for the cases behind it. A file without a case is a failure.
  */
@@ -35,9 +35,8 @@ struct eval_kind {
 	bool (*finish)(struct eval_case *c, void *ctx);
 };
 
-/* Runs a file, numbering its cases on from *NUMBER, counting failures in *FAILED. */
-void eval_file_run(const char *path, const struct eval_kind *kind, void *ctx, int *number,
-		   int *failed);
+/* Runs a file; the results go through tap. */
+void eval_file_run(const char *path, const struct eval_kind *kind, void *ctx);
 
 /* The text of field I, "" where there is none. */
 const char *eval_text(const struct eval_case *c, int i);
