@@ -1,0 +1,222 @@
+#include "report_int.h"
+
+#include <string.h>
+
+#include "xmpp/jid.h"
+
+/* What is to be said of one domain. */
+struct answer {
+	char domain[JID_DOMAIN_SIZE];
+	const struct config_domain *local; /* NULL = it is not ours */
+	const struct partner *partner;	   /* NULL = refused, or ours */
+	enum partner_match match;
+	const char *pattern;
+	const struct diags *diags;
+};
+
+static const char *kind_of(const struct answer *a)
+{
+	return a->local ? "local" : a->partner ? "partner" : "refused";
+}
+
+static bool concerns(const struct answer *a, const struct diag *diag)
+{
+	return a->partner && diag->subject && !strcmp(diag->subject, a->partner->domain);
+}
+
+/* ---- JSON ---- */
+
+static void json_place(json_t *o, const char *file, int line, int column)
+{
+	json_object_set_new(o, "file", report_json_string(file));
+	json_object_set_new(o, "line", json_integer(line));
+	json_object_set_new(o, "column", json_integer(column));
+}
+
+static void json_partner(json_t *o, const struct answer *a)
+{
+	const struct partner *p = a->partner;
+	json_t *warnings = json_array();
+	size_t i;
+
+	for (i = 0; i < a->diags->count; i++)
+		if (concerns(a, &a->diags->items[i]))
+			json_array_append_new(warnings, report_json_diag(&a->diags->items[i]));
+	json_object_set_new(o, "partner", report_json_string(p->domain));
+	json_object_set_new(o, "selected-by", report_json_string(partner_match_str(a->match)));
+	json_object_set_new(o, "pattern", report_json_string(a->pattern));
+	json_place(o, p->file, p->line, p->column);
+	json_object_update_new(o, report_json_row(p->row));
+	json_object_set_new(o, "floor", report_json_string(method_str(row_floor(p->row))));
+	json_object_set_new(o, "certificate-check",
+			    report_json_string(p->strict ? "strict" : "lenient"));
+	json_object_set_new(o, "proxy-fqdn",
+			    p->proxy_fqdn ? report_json_string(p->proxy_fqdn) : json_null());
+	json_object_set_new(o, "proxy-port",
+			    p->proxy_fqdn ? json_integer(p->proxy_port) : json_null());
+	json_object_set_new(o, "description",
+			    p->description ? report_json_string(p->description) : json_null());
+	json_object_set_new(o, "diagnostics", warnings);
+}
+
+static int print_json(const struct answer *a)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "domain", report_json_string(a->domain));
+	json_object_set_new(o, "kind", report_json_string(kind_of(a)));
+	json_object_set_new(o, "allowed", json_boolean(a->partner != NULL));
+	if (a->local) {
+		const struct place *at = &a->local->base.at;
+		json_place(o, at->file, at->line, at->column);
+		json_object_set_new(o, "certificate", json_boolean(a->local->certificate != NULL));
+	} else if (a->partner) {
+		json_partner(o, a);
+	}
+	return report_json_write(o);
+}
+
+/* ---- text ---- */
+
+#define LABEL 16
+
+static void label(struct buf *out, const char *name)
+{
+	buf_addf(out, "  %-*s", LABEL, name);
+}
+
+static void line(struct buf *out, const char *name, const char *text)
+{
+	label(out, name);
+	report_wrapped(text, LABEL + 2, LABEL + 2, out);
+	buf_addc(out, '\n');
+}
+
+static const char *floor_text(enum method floor)
+{
+	switch (floor) {
+	case METHOD_SASL_TLS:
+		return "nothing less: the partner must prove its certificate";
+	case METHOD_TLS_DIALBACK:
+		return "encrypted, but whoever controls the partner's DNS or the way to its "
+		       "servers can pose as it";
+	case METHOD_TCP_DIALBACK:
+		return "in clear: whoever controls the network can read and change everything and "
+		       "pose as the partner";
+	case METHOD_NONE:
+	case METHOD_COUNT:
+		break;
+	}
+	return "";
+}
+
+static void print_row(const struct row *row, struct buf *out)
+{
+	label(out, "row");
+	buf_addf(out, "%d (tls: %s, sasl: %s, dialback: %s)\n", row->number, tri_str(row->tls),
+		 tri_str(row->sasl), row->dialback ? "true" : "false");
+	label(out, "methods");
+	report_methods(row, out);
+	buf_addc(out, '\n');
+	label(out, "under attack");
+	buf_addf(out, "%s\n", method_str(row_floor(row)));
+	line(out, "", floor_text(row_floor(row)));
+}
+
+static void print_diags(const struct answer *a, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < a->diags->count; i++)
+		if (concerns(a, &a->diags->items[i]))
+			line(out, severity_str(a->diags->items[i].severity),
+			     a->diags->items[i].text);
+}
+
+static void print_partner(const struct answer *a, struct buf *out)
+{
+	const struct partner *p = a->partner;
+
+	label(out, "partner");
+	buf_addf(out, "%s (%s:%d:%d)\n", p->domain, p->file, p->line, p->column);
+	label(out, "selected by");
+	buf_addf(out, "%s `%s`\n", partner_match_str(a->match), a->pattern);
+	print_row(p->row, out);
+	line(out, "certificate",
+	     p->strict ? "strict: one that is not valid ends the negotiation"
+		       : "lenient: one that is not valid rules out SASL, not "
+			 "dialback");
+	if (p->proxy_fqdn) {
+		bool v6 = strchr(p->proxy_fqdn, ':');
+		label(out, "connects to");
+		buf_addf(out, "%s%s%s:%u, without looking it up\n", v6 ? "[" : "", p->proxy_fqdn,
+			 v6 ? "]" : "", p->proxy_port);
+	}
+	if (p->description)
+		line(out, "description", p->description);
+	print_diags(a, out);
+}
+
+static int print_text(const struct answer *a)
+{
+	struct buf out;
+
+	buf_init(&out, REPORT_MAX);
+	buf_addf(&out, "%s\n", a->domain);
+	if (a->local) {
+		const struct place *at = &a->local->base.at;
+		label(&out, "local domain");
+		buf_addf(&out, "%s:%d:%d\n", at->file, at->line, at->column);
+		line(&out, "certificate",
+		     a->local->certificate ? a->local->certificate : "none: TLS is not offered");
+		line(&out, "inside", a->local->inside_name ? a->local->inside_name : "nothing");
+	} else if (a->partner) {
+		print_partner(a, &out);
+	} else {
+		line(&out, "refused",
+		     "no partner's domain or pattern covers it, and there is no "
+		     "partner \"*\"");
+	}
+	return command_write(&out);
+}
+
+static const struct config_domain *local_domain(const struct config *c, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < c->domain_count; i++)
+		if (!strcmp(c->domains[i].base.name, domain))
+			return &c->domains[i];
+	return NULL;
+}
+
+int command_explain(const struct command_options *options)
+{
+	const char *text = options->arguments[0];
+	struct answer a;
+	struct diags diags;
+	struct config *c;
+	int status;
+
+	memset(&a, 0, sizeof(a));
+	if (jid_domain(text, strlen(text), a.domain)) {
+		fprintf(stderr, "fedgatectl: `%s` is not a domain\n", text);
+		return COMMAND_USAGE;
+	}
+	diags_init(&diags);
+	if (command_load(options->config, &c, &diags)) {
+		command_print_diags(&diags, stderr);
+		diags_fini(&diags);
+		return COMMAND_FAILED;
+	}
+	a.diags = &diags;
+	a.local = local_domain(c, a.domain);
+	if (!a.local)
+		a.partner = policy_partner(&c->policy, a.domain, &a.match, &a.pattern);
+	status = options->json ? print_json(&a) : print_text(&a);
+	if (status == COMMAND_OK && !a.local && !a.partner)
+		status = COMMAND_FAILED;
+	config_free(c);
+	diags_fini(&diags);
+	return status;
+}

@@ -1,0 +1,385 @@
+#include "net/x509.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+
+#define OID_SRV_NAME "1.3.6.1.5.5.7.8.7"  /* [RFC4985 2] */
+#define OID_XMPP_ADDR "1.3.6.1.5.5.7.8.5" /* [RFC6120 13.7.1.4] */
+
+static int fail(char error[X509_TEXT_SIZE], const char *text)
+{
+	snprintf(error, X509_TEXT_SIZE, "%s", text);
+	ERR_clear_error();
+	return -FAIL_INVALID_ARGUMENT;
+}
+
+/* No password is ever asked for: an encrypted key must not stop the daemon at a prompt. */
+static int no_password(char *out, int size, int writing, void *asked)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	*(bool *)asked = true;
+	return 0;
+}
+
+static bool at_end_of_pem(void)
+{
+	unsigned long e = ERR_peek_last_error();
+
+	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+}
+
+/* All certificates of a file, at most MAX; NULL with the reason. */
+static STACK_OF(X509) *
+	read_certificates(const char *pem, size_t len, int max, char error[X509_TEXT_SIZE])
+{
+	STACK_OF(X509) *certificates = sk_X509_new_null();
+	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
+	const char *wrong = NULL;
+	X509 *x;
+
+	if (!certificates || !bio)
+		abort();
+	ERR_clear_error();
+	while (!wrong && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+		if (sk_X509_num(certificates) == max) {
+			X509_free(x);
+			wrong = "it holds too many certificates";
+		} else if (!sk_X509_push(certificates, x)) {
+			abort();
+		}
+	}
+	if (!wrong && !at_end_of_pem())
+		wrong = "a certificate in it cannot be parsed";
+	else if (!wrong && !sk_X509_num(certificates))
+		wrong = "it holds no certificate in PEM";
+	BIO_free(bio);
+	ERR_clear_error();
+	if (!wrong)
+		return certificates;
+	sk_X509_pop_free(certificates, X509_free);
+	fail(error, wrong);
+	return NULL;
+}
+
+/* ---- one certificate ---- */
+
+static int64_t seconds_of(const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(time, &tm))
+		return 0;
+	return (int64_t)timegm(&tm);
+}
+
+static bool is_weak_key(EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_RSA:
+	case EVP_PKEY_RSA_PSS:
+	case EVP_PKEY_DSA:
+		return bits < X509_RSA_MIN;
+	default: /* OpenSSL's numbers, no enum of ours: curves, Ed25519, Ed448 */
+		return bits < X509_EC_MIN;
+	}
+}
+
+static bool is_weak_digest(const X509 *x)
+{
+	int digest = NID_undef;
+
+	if (!X509_get_signature_info((X509 *)x, &digest, NULL, NULL, NULL))
+		return false;
+	return digest == NID_md5 || digest == NID_md4 || digest == NID_md2 || digest == NID_sha1 ||
+	       digest == NID_md5_sha1;
+}
+
+static bool is_self_signed(X509 *x)
+{
+	return X509_get_extension_flags(x) & EXFLAG_SS;
+}
+
+static bool is_weak(X509 *x)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x);
+
+	if (!key || is_weak_key(key))
+		return true;
+	return !is_self_signed(x) && is_weak_digest(x);
+}
+
+/* Without the extension every usage is allowed [RFC5280 4.2.1.12]. */
+static bool allows(X509 *x, uint32_t usage)
+{
+	uint32_t usages = X509_get_extended_key_usage(x);
+
+	return usages & (usage | XKU_ANYEKU);
+}
+
+/* ---- names ---- */
+
+/* The text of an otherName of one of the two types; NULL for any other. */
+static const ASN1_STRING *other_name(const OTHERNAME *other, enum cert_name_type *type)
+{
+	char oid[64];
+
+	if (OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1) <= 0 || !other->value)
+		return NULL;
+	if (!strcmp(oid, OID_SRV_NAME) && other->value->type == V_ASN1_IA5STRING) {
+		*type = CERT_NAME_SRV;
+		return other->value->value.ia5string;
+	}
+	if (!strcmp(oid, OID_XMPP_ADDR) && other->value->type == V_ASN1_UTF8STRING) {
+		*type = CERT_NAME_XMPP_ADDR;
+		return other->value->value.utf8string;
+	}
+	return NULL;
+}
+
+static void add_name(struct x509_chain *chain, const GENERAL_NAME *general)
+{
+	enum cert_name_type type = CERT_NAME_DNS;
+	const ASN1_STRING *text = NULL;
+	size_t n = chain->facts.name_count, len;
+
+	if (general->type == GEN_DNS)
+		text = general->d.dNSName;
+	else if (general->type == GEN_OTHERNAME)
+		text = other_name(general->d.otherName, &type);
+	if (!text)
+		return;
+	len = (size_t)ASN1_STRING_length(text);
+	chain->values[n] = mem_strndup((const char *)ASN1_STRING_get0_data(text), len);
+	chain->names[n] = (struct cert_name){ type, chain->values[n], len };
+	chain->facts.name_count++;
+}
+
+/* Only subjectAltName: a Common Name is no identity [RFC6125 6.4.4]. */
+static void read_names(struct x509_chain *chain, X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	int count = names ? sk_GENERAL_NAME_num(names) : 0, i;
+
+	if (count > 0 && count <= CERT_NAMES_MAX) {
+		chain->values = mem_new((size_t)count * sizeof(*chain->values));
+		chain->names = mem_new((size_t)count * sizeof(*chain->names));
+		for (i = 0; i < count; i++)
+			add_name(chain, sk_GENERAL_NAME_value(names, i));
+		chain->facts.names = chain->names;
+	}
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+}
+
+/* ---- chains ---- */
+
+static enum cert_chain chain_state(const struct x509_chain *chain, X509 *first, int64_t now)
+{
+	if (is_weak(first))
+		return CERT_CHAIN_WEAK;
+	if (now > chain->not_after)
+		return CERT_CHAIN_EXPIRED;
+	if (now < chain->not_before)
+		return CERT_CHAIN_NOT_YET_VALID;
+	if (!chain->for_server && !chain->for_client)
+		return CERT_CHAIN_PURPOSE;
+	return is_self_signed(first) ? CERT_CHAIN_SELF_SIGNED : CERT_CHAIN_OK;
+}
+
+static void read_chain(struct x509_chain *chain, STACK_OF(X509) * certificates, int64_t now)
+{
+	X509 *first = sk_X509_value(certificates, 0);
+	int count = sk_X509_num(certificates), i;
+
+	memset(chain, 0, sizeof(*chain));
+	chain->length = (size_t)count;
+	chain->not_before = seconds_of(X509_get0_notBefore(first));
+	chain->not_after = seconds_of(X509_get0_notAfter(first));
+	chain->for_server = allows(first, XKU_SSL_SERVER);
+	chain->for_client = allows(first, XKU_SSL_CLIENT);
+	chain->facts.expires = chain->not_after;
+	chain->ordered = true;
+	for (i = 1; i < count; i++) {
+		X509 *issuer = sk_X509_value(certificates, i);
+		int64_t end = seconds_of(X509_get0_notAfter(issuer));
+		if (end < chain->facts.expires)
+			chain->facts.expires = end;
+		if (X509_check_issued(issuer, sk_X509_value(certificates, i - 1)) != X509_V_OK)
+			chain->ordered = false;
+	}
+	chain->facts.chain = chain_state(chain, first, now);
+	read_names(chain, first);
+}
+
+int x509_chain_read(struct x509_chain *chain, const char *pem, size_t len, int64_t now,
+		    char error[X509_TEXT_SIZE])
+{
+	STACK_OF(X509) *certificates = read_certificates(pem, len, X509_CHAIN_MAX, error);
+
+	memset(chain, 0, sizeof(*chain));
+	if (!certificates)
+		return -FAIL_INVALID_ARGUMENT;
+	read_chain(chain, certificates, now);
+	sk_X509_pop_free(certificates, X509_free);
+	return 0;
+}
+
+void x509_chain_fini(struct x509_chain *chain)
+{
+	size_t i;
+
+	for (i = 0; i < chain->facts.name_count; i++)
+		free(chain->values[i]);
+	free(chain->values);
+	free(chain->names);
+	memset(chain, 0, sizeof(*chain));
+}
+
+/* ---- our own identity ---- */
+
+static EVP_PKEY *read_key(const char *pem, size_t len, char error[X509_TEXT_SIZE])
+{
+	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
+	bool asked = false;
+	EVP_PKEY *key;
+
+	if (!bio)
+		abort();
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, &asked);
+	if (!key && asked)
+		fail(error, "the key is encrypted; it must be stored in clear, readable by the "
+			    "daemon alone");
+	else if (!key && at_end_of_pem())
+		fail(error, "it holds no private key in PEM");
+	else if (!key)
+		fail(error, "the private key cannot be parsed");
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+static void date(char out[16], int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(out, 16, "%Y-%m-%d", &tm))
+		snprintf(out, 16, "?");
+}
+
+/* Why the certificate cannot be used, if so. */
+static bool is_unusable(const struct x509_chain *chain, char error[X509_TEXT_SIZE])
+{
+	char day[16];
+
+	switch (chain->facts.chain) {
+	case CERT_CHAIN_EXPIRED:
+		date(day, chain->not_after);
+		snprintf(error, X509_TEXT_SIZE, "the certificate expired on %s", day);
+		return true;
+	case CERT_CHAIN_NOT_YET_VALID:
+		date(day, chain->not_before);
+		snprintf(error, X509_TEXT_SIZE, "the certificate is not valid before %s", day);
+		return true;
+	case CERT_CHAIN_WEAK:
+		fail(error, "the certificate's key or signature is too weak");
+		return true;
+	case CERT_CHAIN_PURPOSE:
+		fail(error, "the certificate's usages allow it to identify neither a server nor a "
+			    "client");
+		return true;
+	case CERT_CHAIN_MISSING:
+	case CERT_CHAIN_OK:
+	case CERT_CHAIN_SELF_SIGNED:
+	case CERT_CHAIN_UNTRUSTED:
+	case CERT_CHAIN_REVOKED:
+	case CERT_CHAIN_BROKEN:
+		break;
+	}
+	return false;
+}
+
+static void warn(struct x509_identity *identity)
+{
+	const struct x509_chain *chain = &identity->chain;
+	const char *text = "";
+
+	if (!chain->ordered)
+		text = "its certificates do not each come from the next one: partners may be "
+		       "unable to verify it";
+	else if (chain->facts.expires < chain->not_after)
+		text = "an intermediate certificate ends before the certificate itself";
+	else if (!chain->for_server)
+		text = "the certificate may not identify a server: partners that connect may "
+		       "refuse it";
+	else if (!chain->for_client)
+		text = "the certificate may identify servers only: some partners refuse it when "
+		       "we connect to them";
+	snprintf(identity->warning, sizeof(identity->warning), "%s", text);
+}
+
+static void judge(struct x509_identity *identity, X509 *certificate, const char *key_pem,
+		  size_t key_len)
+{
+	EVP_PKEY *key = read_key(key_pem, key_len, identity->error);
+
+	if (!key) {
+		identity->wrong = X509_PART_KEY;
+	} else if (!X509_check_private_key(certificate, key)) {
+		identity->wrong = X509_PART_KEY;
+		fail(identity->error, "the key does not belong to the certificate");
+	} else if (is_unusable(&identity->chain, identity->error)) {
+		identity->wrong = X509_PART_CERTIFICATE;
+	} else {
+		warn(identity);
+	}
+	EVP_PKEY_free(key);
+}
+
+void x509_identity_read(struct x509_identity *identity, const char *certificate,
+			size_t certificate_len, const char *key, size_t key_len, int64_t now)
+{
+	STACK_OF(X509) * certificates;
+
+	memset(identity, 0, sizeof(*identity));
+	certificates =
+		read_certificates(certificate, certificate_len, X509_CHAIN_MAX, identity->error);
+	if (!certificates) {
+		identity->wrong = X509_PART_CERTIFICATE;
+		return;
+	}
+	read_chain(&identity->chain, certificates, now);
+	judge(identity, sk_X509_value(certificates, 0), key, key_len);
+	sk_X509_pop_free(certificates, X509_free);
+}
+
+void x509_identity_fini(struct x509_identity *identity)
+{
+	x509_chain_fini(&identity->chain);
+}
+
+int x509_anchors_read(const char *pem, size_t len, size_t *count, char error[X509_TEXT_SIZE])
+{
+	STACK_OF(X509) *certificates = read_certificates(pem, len, INT_MAX, error);
+
+	*count = 0;
+	if (!certificates)
+		return -FAIL_INVALID_ARGUMENT;
+	*count = (size_t)sk_X509_num(certificates);
+	sk_X509_pop_free(certificates, X509_free);
+	return 0;
+}
