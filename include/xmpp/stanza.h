@@ -41,7 +41,7 @@ const char *stanza_from(const struct stanza *s);
 const char *stanza_to(const struct stanza *s);
 const char *stanza_id(const struct stanza *s);
 const char *stanza_type(const struct stanza *s);
-/* Of type error, or an iq of type result: what is never answered with an error. [HAZARDS R07 in our tests] */
+/* Of type error, or an iq of type result: what is never answered with an error. */
 bool stanza_is_final(const struct stanza *s);
 
 /*

@@ -82,14 +82,12 @@ static int add_attributes(struct element_builder *b, struct element *e, const ch
 	return 0;
 }
 
-int element_builder_start(struct element_builder *b, const char *name, const char **attributes)
+int element_builder_start(struct element_builder *b, const struct xml_name *name,
+			  const char **attributes)
 {
 	struct element_builder_level *level, *above;
 	struct element *e = arena_alloc(&b->arena, sizeof(*e));
-	struct xml_name split;
 
-	if (!xml_name_split(name, b->name_bytes, &split))
-		return -FAIL_XML_ATTRIBUTES;
 	if (!e)
 		return -FAIL_XML_TOO_BIG;
 	level = push(b);
@@ -97,8 +95,8 @@ int element_builder_start(struct element_builder *b, const char *name, const cha
 		return -FAIL_NO_MEMORY;
 	above = b->depth > 1 ? level - 1 : NULL;
 	*level = (struct element_builder_level){ .element = e, .text = b->text.len };
-	e->ns = namespace_of(b, &split, above ? above->element : NULL);
-	e->name = arena_strndup(&b->arena, split.local, split.local_len);
+	e->ns = namespace_of(b, name, above ? above->element : NULL);
+	e->name = arena_strndup(&b->arena, name->local, name->local_len);
 	e->text = "";
 	if (!e->ns || !e->name)
 		return -FAIL_XML_TOO_BIG;

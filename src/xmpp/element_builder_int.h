@@ -8,6 +8,7 @@
 #define XMPP_ELEMENT_BUILDER_INT_H
 
 #include "base/buf.h"
+#include "xml_name_int.h"
 #include "xmpp/element.h"
 
 struct element_builder_level;
@@ -26,8 +27,8 @@ void element_builder_init(struct element_builder *b, size_t budget, size_t name_
 void element_builder_fini(struct element_builder *b);
 /* Frees the tree; ready for the next. */
 void element_builder_clear(struct element_builder *b);
-/* ATTRIBUTES: name, value, ..., NULL; names as in xml_name. 0 or -FAIL_X. */
-int element_builder_start(struct element_builder *b, const char *name,
+/* ATTRIBUTES: name, value, ..., NULL; the names as xml_name_split takes them. 0 or -FAIL_X. */
+int element_builder_start(struct element_builder *b, const struct xml_name *name,
 			  const char **attributes) must_check;
 int element_builder_text(struct element_builder *b, const char *text, size_t len) must_check;
 int element_builder_end(struct element_builder *b) must_check;

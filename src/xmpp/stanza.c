@@ -9,21 +9,24 @@
 struct stanza {
 	atomic_uint references;
 	struct stanza_layout layout;
-	size_t len; /* of the bytes alone */
-	char data[];
+	size_t len;
+	char data[]; /* the bytes, a NUL, the envelope */
 };
 
-struct stanza *stanza_make(const struct stanza_layout *layout, const char *data, size_t len)
+struct stanza *stanza_make(const struct stanza_layout *layout, const struct buf *envelope,
+			   const struct buf *bytes)
 {
-	struct stanza *s = malloc(sizeof(*s) + len + 1);
+	struct stanza *s = malloc(sizeof(*s) + bytes->len + 1 + envelope->len);
 
 	if (!s)
 		return NULL;
 	atomic_init(&s->references, 1);
 	s->layout = *layout;
-	s->len = len - layout->bytes;
-	memcpy(s->data, data, len);
-	s->data[len] = '\0';
+	s->len = bytes->len;
+	memcpy(s->data, bytes->data, bytes->len);
+	s->data[bytes->len] = '\0';
+	if (envelope->len)
+		memcpy(s->data + bytes->len + 1, envelope->data, envelope->len);
 	return s;
 }
 
@@ -61,12 +64,12 @@ const char *stanza_bytes(const struct stanza *s, size_t *len)
 {
 	if (len)
 		*len = s->len;
-	return s->data + s->layout.bytes;
+	return s->data;
 }
 
 static const char *value(const struct stanza *s, uint32_t at)
 {
-	return at ? s->data + at - 1 : NULL;
+	return at ? s->data + s->len + at : NULL;
 }
 
 const char *stanza_from(const struct stanza *s)
@@ -124,16 +127,16 @@ struct stanza *stanza_bounce(const struct stanza *s, const char *type, const cha
 	struct stanza_layout layout = { .kind = s->layout.kind };
 	const char *name = stanza_kind_str(layout.kind);
 	struct stanza *error = NULL;
-	struct buf b;
+	struct buf b, envelope;
 
 	if (stanza_is_final(s))
 		return NULL;
 	buf_init(&b, UINT32_MAX / 2);
-	layout.from = add_value(&b, stanza_to(s));
-	layout.to = add_value(&b, stanza_from(s));
-	layout.id = add_value(&b, stanza_id(s));
-	layout.type = add_value(&b, "error");
-	layout.bytes = (uint32_t)b.len;
+	buf_init(&envelope, UINT32_MAX / 2);
+	layout.from = add_value(&envelope, stanza_to(s));
+	layout.to = add_value(&envelope, stanza_from(s));
+	layout.id = add_value(&envelope, stanza_id(s));
+	layout.type = add_value(&envelope, "error");
 	buf_addf(&b, "<%s", name);
 	add_attribute(&b, "from", stanza_to(s));
 	add_attribute(&b, "to", stanza_from(s));
@@ -147,8 +150,9 @@ struct stanza *stanza_bounce(const struct stanza *s, const char *type, const cha
 		buf_adds(&b, "</text>");
 	}
 	buf_addf(&b, "</error></%s>", name);
-	if (!buf_failed(&b))
-		error = stanza_make(&layout, b.data, b.len);
+	if (!buf_failed(&b) && !buf_failed(&envelope))
+		error = stanza_make(&layout, &envelope, &b);
+	buf_fini(&envelope);
 	buf_fini(&b);
 	return error;
 }

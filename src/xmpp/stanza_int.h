@@ -4,17 +4,17 @@
 
 #include "xmpp/stanza.h"
 
-/* Where things lie in one run of bytes: the values of the envelope, each with its NUL, and behind them the stanza. */
+/* Where the values lie in the envelope, each with its NUL: offset + 1, 0 = absent. */
 struct stanza_layout {
 	enum stanza_kind kind;
-	uint32_t from; /* offset + 1; 0 = absent */
+	uint32_t from;
 	uint32_t to;
 	uint32_t id;
 	uint32_t type;
-	uint32_t bytes; /* offset */
 };
 
-/* Copies DATA, which has less than 4 GiB. NULL when memory runs out. */
-struct stanza *stanza_make(const struct stanza_layout *layout, const char *data, size_t len);
+/* Copies the envelope, less than 4 GiB, and the bytes. NULL when memory runs out. */
+struct stanza *stanza_make(const struct stanza_layout *layout, const struct buf *envelope,
+			   const struct buf *bytes);
 
 #endif

@@ -34,9 +34,12 @@ static void XMLCALL on_namespace(void *context, const char *prefix, const char *
 static void XMLCALL on_start(void *context, const char *name, const char **attributes)
 {
 	struct pass *p = context;
+	struct xml_name split;
 
-	if (!p->fail && p->depth++)
-		check(p, stanza_writer_start(&p->writer, name, attributes));
+	if (p->fail || !p->depth++)
+		return;
+	(void)xml_name_split(name, SIZE_MAX, &split); /* measured in the first pass */
+	check(p, stanza_writer_start(&p->writer, &split, attributes));
 }
 
 static void XMLCALL on_end(void *context, const char *name)
@@ -80,7 +83,7 @@ static int run(struct pass *p, const struct stanza_writer *w)
 		r = parse(p, wrapper.data, wrapper.len);
 	buf_fini(&wrapper);
 	if (!r)
-		r = parse(p, w->out.data + w->layout.bytes, w->out.len - w->layout.bytes);
+		r = parse(p, w->out.data, w->out.len);
 	return r;
 }
 
@@ -100,7 +103,8 @@ int stanza_prefixed_make(const struct stanza_writer *w, struct stanza **stanza)
 	p.writer.prefixed = true;
 	p.writer.first_number = w->first_number;
 	p.writer.layout = w->layout;
-	buf_add(&p.writer.out, w->out.data, w->layout.bytes); /* the envelope stays */
+	if (w->envelope.len)
+		buf_add(&p.writer.envelope, w->envelope.data, w->envelope.len);
 	r = run(&p, w);
 	if (!r)
 		r = stanza_writer_finish(&p.writer, stanza);

@@ -44,7 +44,7 @@ void stanza_writer_set_budget(struct stanza_writer *w, size_t budget)
 {
 	if (budget > UINT32_MAX / 2)
 		budget = UINT32_MAX / 2;
-	w->out.max = w->namespaces.max = w->declared.max = budget;
+	w->out.max = w->envelope.max = w->namespaces.max = w->declared.max = budget;
 	w->pending.max = w->generated.max = budget;
 }
 
@@ -58,6 +58,7 @@ void stanza_writer_fini(struct stanza_writer *w)
 	free(w->levels);
 	free(w->lang);
 	buf_fini(&w->out);
+	buf_fini(&w->envelope);
 	buf_fini(&w->namespaces);
 	buf_fini(&w->declared);
 	buf_fini(&w->pending);
@@ -113,6 +114,8 @@ static int outcome(const struct stanza_writer *w)
 	enum fail fail = w->out.fail;
 
 	if (!fail)
+		fail = w->envelope.fail;
+	if (!fail)
 		fail = w->namespaces.fail;
 	if (!fail)
 		fail = w->declared.fail;
@@ -141,7 +144,7 @@ static void mark_declared(struct stanza_writer *w, struct stanza_prefix *p)
 	uint32_t index = (uint32_t)(p - w->prefixes);
 
 	p->in_scope++;
-	buf_add(&w->declared, &index, sizeof(index));
+	xml_text_put(&w->declared, &index, sizeof(index));
 }
 
 static void forget_declared(struct stanza_writer *w, size_t height)
@@ -157,11 +160,11 @@ static void forget_declared(struct stanza_writer *w, size_t height)
 
 static void add_declaration(struct buf *b, const char *prefix, const char *uri)
 {
-	buf_add(b, " xmlns:", 7);
+	xml_text_put(b, " xmlns:", 7);
 	buf_adds(b, prefix);
-	buf_add(b, "='", 2);
-	xml_text_add_value(b, uri);
-	buf_addc(b, '\'');
+	xml_text_put(b, "='", 2);
+	xml_text_add_value(b, uri, strlen(uri));
+	xml_text_putc(b, '\'');
 }
 
 /* Keeps generated prefixes, which are 'n' and a number, apart from all that the source has. */
@@ -193,7 +196,7 @@ int stanza_writer_namespace(struct stanza_writer *w, const char *prefix, const c
 		w->next.content = len == w->content_len && !memcmp(uri, w->content, len);
 		w->next.uri = (uint32_t)w->namespaces.len;
 		w->next.len = (uint32_t)len;
-		buf_add(&w->namespaces, len ? uri : "", len + 1);
+		xml_text_put(&w->namespaces, len ? uri : "", len + 1);
 		return outcome(w);
 	}
 	if (!strcmp(prefix, "xml"))
@@ -217,8 +220,8 @@ static uint32_t keep_namespace(struct stanza_writer *w, const char *uri, size_t 
 	if (w->has_next && w->next.len == len &&
 	    !memcmp(w->namespaces.data + w->next.uri, uri, len))
 		return w->next.uri;
-	buf_add(&w->namespaces, uri, len);
-	buf_addc(&w->namespaces, '\0');
+	xml_text_put(&w->namespaces, uri, len);
+	xml_text_putc(&w->namespaces, '\0');
 	return (uint32_t)at;
 }
 
@@ -234,9 +237,7 @@ static void need_default(struct stanza_writer *w, const char *uri, size_t len)
 	d->len = (uint32_t)len;
 	if (w->namespaces.fail)
 		return;
-	buf_add(&w->out, " xmlns='", 8);
-	xml_text_add_value(&w->out, w->namespaces.data + d->uri);
-	buf_addc(&w->out, '\'');
+	xml_text_add_attribute(&w->out, "xmlns", 5, w->namespaces.data + d->uri, len);
 }
 
 /* The content namespace cannot be named without tying the stanza to one kind of stream. */
@@ -246,9 +247,7 @@ static void need_content(struct stanza_writer *w)
 		return;
 	w->in_scope.content = true;
 	w->mixed = true;
-	buf_add(&w->out, " xmlns='", 8);
-	xml_text_add_value(&w->out, w->content);
-	buf_addc(&w->out, '\'');
+	xml_text_add_attribute(&w->out, "xmlns", 5, w->content, w->content_len);
 }
 
 /* The generated prefix for a namespace; a new one is put on the stack. */
@@ -264,7 +263,7 @@ static size_t generated_for(struct stanza_writer *w, const char *uri, size_t len
 	}
 	g.uri = keep_namespace(w, uri, len);
 	g.len = (uint32_t)len;
-	buf_add(&w->generated, &g, sizeof(g));
+	xml_text_put(&w->generated, &g, sizeof(g));
 	return count;
 }
 
@@ -279,7 +278,7 @@ static void close_tag(struct stanza_writer *w)
 {
 	if (!w->tag_open)
 		return;
-	buf_addc(&w->out, '>');
+	xml_text_putc(&w->out, '>');
 	w->tag_open = false;
 }
 
@@ -301,10 +300,10 @@ static struct stanza_writer_level *push(struct stanza_writer *w)
 static void add_qualified(struct buf *b, const struct xml_name *name)
 {
 	if (name->prefix_len) {
-		buf_add(b, name->prefix, name->prefix_len);
-		buf_addc(b, ':');
+		xml_text_put(b, name->prefix, name->prefix_len);
+		xml_text_putc(b, ':');
 	}
-	buf_add(b, name->local, name->local_len);
+	xml_text_put(b, name->local, name->local_len);
 }
 
 /* Declares again a prefix that only the stream's header declares. */
@@ -339,11 +338,11 @@ static void declare_generated(struct stanza_writer *w)
 	if (w->namespaces.fail || w->generated.fail)
 		return;
 	memcpy(&g, w->generated.data + index * sizeof(g), sizeof(g));
-	buf_add(&w->out, " xmlns:", 7);
+	xml_text_put(&w->out, " xmlns:", 7);
 	add_generated(w, index);
-	buf_add(&w->out, "='", 2);
-	xml_text_add_value(&w->out, w->namespaces.data + g.uri);
-	buf_addc(&w->out, '\'');
+	xml_text_put(&w->out, "='", 2);
+	xml_text_add_value(&w->out, w->namespaces.data + g.uri, g.len);
+	xml_text_putc(&w->out, '\'');
 }
 
 /* The name, and what it takes to have it in its namespace. */
@@ -357,10 +356,10 @@ static void start_name(struct stanza_writer *w, const struct xml_name *name,
 	level->name = w->out.len;
 	if (generated >= 0) {
 		add_generated(w, (size_t)generated);
-		buf_addc(&w->out, ':');
+		xml_text_putc(&w->out, ':');
 	}
 	if (content)
-		buf_add(&w->out, name->local, name->local_len);
+		xml_text_put(&w->out, name->local, name->local_len);
 	else
 		add_qualified(&w->out, name);
 	level->name_len = w->out.len - level->name;
@@ -374,7 +373,7 @@ static void start_name(struct stanza_writer *w, const struct xml_name *name,
 	if (w->generated.len > before)
 		declare_generated(w);
 	if (w->pending.len)
-		buf_add(&w->out, w->pending.data, w->pending.len);
+		xml_text_put(&w->out, w->pending.data, w->pending.len);
 	if (name->prefix_len && !content)
 		need_prefix(w, name);
 }
@@ -419,21 +418,7 @@ static int declare_attributes(struct stanza_writer *w, const char **attributes)
 	return 0;
 }
 
-static void add_attributes(struct stanza_writer *w, const char **attributes)
-{
-	struct xml_name name;
-
-	for (; *attributes; attributes += 2) {
-		(void)xml_name_split(attributes[0], w->name_bytes, &name);
-		buf_addc(&w->out, ' ');
-		add_qualified(&w->out, &name);
-		buf_add(&w->out, "='", 2);
-		xml_text_add_value(&w->out, attributes[1]);
-		buf_addc(&w->out, '\'');
-	}
-}
-
-/* --- the root --- */
+/* --- attributes, and the root --- */
 
 static uint32_t *envelope_field(struct stanza_layout *layout, const char *name)
 {
@@ -451,16 +436,54 @@ static uint32_t *envelope_field(struct stanza_layout *layout, const char *name)
 	}
 }
 
-static void add_envelope(struct stanza_writer *w, const char **attributes)
+static void add_to_envelope(struct stanza_writer *w, const char *name, const char *value, size_t len)
 {
+	uint32_t *field = envelope_field(&w->layout, name);
+
+	if (!field)
+		return;
+	*field = (uint32_t)w->envelope.len + 1;
+	xml_text_put(&w->envelope, value, len + 1);
+}
+
+/* The usual case in one pass: no attribute has a prefix. False where one has; what was written is then taken back. */
+static bool add_plain_attributes(struct stanza_writer *w, const char **attributes, bool root)
+{
+	size_t before = w->out.len;
+
 	for (; *attributes; attributes += 2) {
-		uint32_t *field = envelope_field(&w->layout, attributes[0]);
-		if (!field)
-			continue;
-		*field = (uint32_t)w->out.len + 1;
-		buf_add(&w->out, attributes[1], strlen(attributes[1]) + 1);
+		const char *name = attributes[0], *p = name;
+		size_t len = strlen(attributes[1]);
+		while ((unsigned char)*p > XML_NAME_SEPARATOR)
+			p++;
+		if (*p || (size_t)(p - name) > w->name_bytes) {
+			w->out.len = before;
+			if (root)
+				w->envelope.len = 0;
+			return false;
+		}
+		if (root)
+			add_to_envelope(w, name, attributes[1], len);
+		xml_text_add_attribute(&w->out, name, (size_t)(p - name), attributes[1], len);
 	}
-	w->layout.bytes = (uint32_t)w->out.len;
+	return true;
+}
+
+static void add_attributes(struct stanza_writer *w, const char **attributes, bool root)
+{
+	struct xml_name name;
+
+	for (; *attributes; attributes += 2) {
+		size_t len = strlen(attributes[1]);
+		(void)xml_name_split(attributes[0], w->name_bytes, &name);
+		if (root)
+			add_to_envelope(w, attributes[0], attributes[1], len);
+		xml_text_putc(&w->out, ' ');
+		add_qualified(&w->out, &name);
+		xml_text_put(&w->out, "='", 2);
+		xml_text_add_value(&w->out, attributes[1], len);
+		xml_text_putc(&w->out, '\'');
+	}
 }
 
 static bool has_lang(const char **attributes)
@@ -478,35 +501,30 @@ static bool has_lang(const char **attributes)
 
 /* --- the events --- */
 
-int stanza_writer_start(struct stanza_writer *w, const char *name, const char **attributes)
+int stanza_writer_start(struct stanza_writer *w, const struct xml_name *name,
+			const char **attributes)
 {
-	struct stanza_writer_level *level;
-	struct xml_name split;
+	struct stanza_writer_level *level = push(w);
+	bool root = w->depth == 1 && !w->prefixed;
 	int r;
 
-	if (!xml_name_split(name, w->name_bytes, &split))
-		return -FAIL_XML_ATTRIBUTES;
-	level = push(w);
 	if (!level)
 		return -FAIL_NO_MEMORY;
 	level->in_scope = w->in_scope;
 	level->declared = w->declared_at;
 	level->namespaces = w->namespaces_at;
 	level->generated = w->generated.len;
-	if (w->depth == 1 && !w->prefixed)
-		add_envelope(w, attributes);
 	close_tag(w);
-	buf_addc(&w->out, '<');
-	start_name(w, &split, level);
-	r = declare_attributes(w, attributes);
-	if (r)
-		return r;
-	add_attributes(w, attributes);
-	if (w->depth == 1 && w->lang && !has_lang(attributes)) { /* [RFC6120 8.1.5] */
-		buf_adds(&w->out, " xml:lang='");
-		xml_text_add_value(&w->out, w->lang);
-		buf_addc(&w->out, '\'');
+	xml_text_putc(&w->out, '<');
+	start_name(w, name, level);
+	if (!add_plain_attributes(w, attributes, root)) {
+		r = declare_attributes(w, attributes);
+		if (r)
+			return r;
+		add_attributes(w, attributes, root);
 	}
+	if (root && w->lang && !has_lang(attributes)) /* [RFC6120 8.1.5] */
+		xml_text_add_attribute(&w->out, "xml:lang", 8, w->lang, strlen(w->lang));
 	w->tag_open = true;
 	w->has_next = false;
 	buf_clear(&w->pending);
@@ -530,13 +548,13 @@ int stanza_writer_end(struct stanza_writer *w)
 	if (!to)
 		return outcome(w);
 	if (w->tag_open) {
-		buf_add(&w->out, "/>", 2);
+		xml_text_put(&w->out, "/>", 2);
 		w->tag_open = false;
 	} else {
-		buf_add(&w->out, "</", 2);
+		xml_text_put(&w->out, "</", 2);
 		memcpy(to + 2, w->out.data + level->name, level->name_len);
 		w->out.len += level->name_len;
-		buf_addc(&w->out, '>');
+		xml_text_putc(&w->out, '>');
 	}
 	w->in_scope = level->in_scope;
 	w->namespaces_at = w->namespaces.len = level->namespaces;
@@ -548,7 +566,7 @@ int stanza_writer_end(struct stanza_writer *w)
 
 static void clear(struct buf *b)
 {
-	buf_clear(b);
+	b->len = 0;
 	if (b->size > KEEP_BYTES)
 		buf_fini(b);
 }
@@ -570,10 +588,11 @@ int stanza_writer_finish(struct stanza_writer *w, struct stanza **stanza)
 	if (!r && w->mixed && !w->prefixed) {
 		r = stanza_prefixed_make(w, stanza);
 	} else if (!r) {
-		*stanza = stanza_make(&w->layout, w->out.data, w->out.len);
+		*stanza = stanza_make(&w->layout, &w->envelope, &w->out);
 		r = *stanza ? 0 : -FAIL_NO_MEMORY;
 	}
 	clear(&w->out);
+	clear(&w->envelope);
 	clear(&w->namespaces);
 	clear(&w->declared);
 	clear(&w->generated);

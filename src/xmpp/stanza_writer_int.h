@@ -25,7 +25,8 @@ struct stanza_writer {
 	const char *content; /* the content namespace, borrowed */
 	size_t content_len;
 	size_t name_bytes;
-	struct buf out;		/* the envelope, then the stanza */
+	struct buf out;
+	struct buf envelope;	/* values, each with its NUL */
 	struct buf namespaces;	/* a stack, with the levels */
 	struct buf declared;	/* a stack of uint32_t: which header prefixes are hidden or written, with the levels */
 	struct buf pending;	/* declarations of the element that is about to start, as written */
@@ -66,7 +67,8 @@ int stanza_writer_namespace(struct stanza_writer *w, const char *prefix,
 			    const char *uri) must_check;
 /* Forgets the declarations of an element that is none of the writer's. */
 void stanza_writer_discard(struct stanza_writer *w);
-int stanza_writer_start(struct stanza_writer *w, const char *name,
+/* ATTRIBUTES: name, value, ..., NULL; the names as xml_name_split takes them. */
+int stanza_writer_start(struct stanza_writer *w, const struct xml_name *name,
 			const char **attributes) must_check;
 int stanza_writer_text(struct stanza_writer *w, const char *text, size_t len) must_check;
 int stanza_writer_end(struct stanza_writer *w) must_check;

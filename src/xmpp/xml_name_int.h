@@ -24,13 +24,13 @@ struct xml_name { /* borrowed from the text that was split; the local name alone
 /* Splits NAME. False where the namespace or the qualified name has more than MAX bytes. */
 static inline bool xml_name_split(const char *name, size_t max, struct xml_name *out)
 {
-	const char *p = name;
+	const char *p = strchr(name, XML_NAME_SEPARATOR);
 
-	while (*p && *p != XML_NAME_SEPARATOR)
-		p++;
-	*out = (struct xml_name){ "", name, "", 0, (size_t)(p - name), 0 };
-	if (!*p)
+	*out = (struct xml_name){ "", name, "", 0, 0, 0 };
+	if (!p) {
+		out->local_len = strlen(name);
 		return out->local_len <= max;
+	}
 	out->uri = name;
 	out->uri_len = (size_t)(p - name);
 	out->local = ++p;

@@ -113,25 +113,6 @@ static void empty_tag(struct xml_scan *s)
 		s->event = XML_SCAN_HEADER;
 }
 
-static const char *scan_less(struct xml_scan *s, const char *p)
-{
-	char c = *p;
-
-	if (c == '!' || c == '?') {
-		s->state = c == '!' ? XML_SCAN_BANG : XML_SCAN_QUESTION;
-		s->match = 0;
-		return p + 1;
-	}
-	s->closing = c == '/';
-	if (s->closing ? s->depth == 0 : !is_name_start(c))
-		return fails(s, FAIL_XML_NOT_WELL_FORMED, p);
-	if (!s->closing && s->depth > s->limits->depth)
-		return fails(s, FAIL_XML_TOO_DEEP, p);
-	s->attributes = 0;
-	s->state = XML_SCAN_TAG;
-	return p + 1;
-}
-
 /* "<![CDATA[" inside an element of the stream, nothing else [RFC6120 11.1]. */
 static const char *scan_bang(struct xml_scan *s, const char *p)
 {
@@ -238,18 +219,38 @@ static const char *scan_tag(struct xml_scan *s, const char *p, const char *end)
 				start_tag(s);
 			return p + 1;
 		}
-		s->state = *p == '=' ? XML_SCAN_EQUALS : XML_SCAN_SLASH;
-		p++;
-		if (s->state == XML_SCAN_SLASH)
-			return p;
+		if (*p++ == '/') {
+			s->state = XML_SCAN_SLASH;
+			return p < end ? scan_slash(s, p) : p;
+		}
 		/* the usual case without leaving the loop: ='value' */
+		s->state = XML_SCAN_EQUALS;
 		p = scan_equals(s, p, end);
 		if (s->state == XML_SCAN_QUOTED)
 			p = scan_quoted(s, p, end);
-		if (s->state != XML_SCAN_TAG || s->fail)
+		if (s->state != XML_SCAN_TAG)
 			return p;
 	}
 	return p;
+}
+
+static const char *scan_less(struct xml_scan *s, const char *p, const char *end)
+{
+	char c = *p;
+
+	if (c == '!' || c == '?') {
+		s->state = c == '!' ? XML_SCAN_BANG : XML_SCAN_QUESTION;
+		s->match = 0;
+		return p + 1;
+	}
+	s->closing = c == '/';
+	if (s->closing ? s->depth == 0 : !is_name_start(c))
+		return fails(s, FAIL_XML_NOT_WELL_FORMED, p);
+	if (!s->closing && s->depth > s->limits->depth)
+		return fails(s, FAIL_XML_TOO_DEEP, p);
+	s->attributes = 0;
+	s->state = XML_SCAN_TAG;
+	return scan_tag(s, p + 1, end);
 }
 
 /* One step inside a token of markup, END being cut to what one tag may take. */
@@ -257,7 +258,7 @@ static const char *scan_markup(struct xml_scan *s, const char *p, const char *en
 {
 	switch (s->state) {
 	case XML_SCAN_LESS:
-		return scan_less(s, p);
+		return scan_less(s, p, end);
 	case XML_SCAN_BANG:
 		return scan_bang(s, p);
 	case XML_SCAN_QUESTION:

@@ -1,7 +1,3 @@
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #define XML_DTD /* expat 2.5 shows its limits only so */
 #include <expat.h>
 
@@ -88,15 +84,13 @@ static const char **header_field(struct xml_header *header, const struct xml_nam
 	return xml_name_is(name, "version") ? &header->version : NULL;
 }
 
-static void root_start(struct xml_stream *x, const char *name, const char **attributes)
+static void root_start(struct xml_stream *x, const struct xml_name *name, const char **attributes)
 {
 	struct xml_name split;
 
-	if (!xml_name_split(name, x->limits.name_bytes, &split))
-		check(x, -FAIL_XML_ATTRIBUTES);
-	else if (!xml_name_is(&split, "stream"))
+	if (!xml_name_is(name, "stream"))
 		check(x, -FAIL_XML_INVALID);
-	else if (!xml_name_in(&split, NS_STREAM, strlen(NS_STREAM))) /* [RFC6120 4.8.1] */
+	else if (!xml_name_in(name, NS_STREAM, strlen(NS_STREAM))) /* [RFC6120 4.8.1] */
 		check(x, -FAIL_XML_NAMESPACE);
 	for (; *attributes && !x->fail; attributes += 2) {
 		const char **field;
@@ -110,21 +104,16 @@ static void root_start(struct xml_stream *x, const char *name, const char **attr
 		check(x, stanza_writer_set_lang(&x->writer, x->header.lang));
 }
 
-static void child_start(struct xml_stream *x, const char *name, const char **attributes)
+static void child_start(struct xml_stream *x, const struct xml_name *name, const char **attributes)
 {
 	enum stanza_kind kind;
-	struct xml_name split;
 
-	if (!xml_name_split(name, x->limits.name_bytes, &split)) {
-		check(x, -FAIL_XML_ATTRIBUTES);
-		return;
-	}
-	x->in_stanza = stanza_writer_is_stanza(&x->writer, &split, &kind);
+	x->in_stanza = stanza_writer_is_stanza(&x->writer, name, &kind);
 	if (x->in_stanza) {
 		stanza_writer_begin(&x->writer, kind);
 		check(x, stanza_writer_start(&x->writer, name, attributes));
-	} else if (xml_name_in(&split, NS_STREAM, strlen(NS_STREAM)) &&
-		   xml_name_is(&split, "stream")) {
+	} else if (xml_name_in(name, NS_STREAM, strlen(NS_STREAM)) &&
+		   xml_name_is(name, "stream")) {
 		check(x, -FAIL_XML_INVALID); /* a stream inside the stream */
 	} else {
 		stanza_writer_discard(&x->writer);
@@ -136,17 +125,20 @@ static void XMLCALL on_start(void *context, const char *name, const char **attri
 {
 	struct xml_stream *x = context;
 	unsigned depth = x->open++;
+	struct xml_name split;
 
 	if (x->fail)
 		return;
-	if (depth == 0)
-		root_start(x, name, attributes);
+	if (!xml_name_split(name, x->limits.name_bytes, &split))
+		check(x, -FAIL_XML_ATTRIBUTES);
+	else if (depth == 0)
+		root_start(x, &split, attributes);
 	else if (depth == 1)
-		child_start(x, name, attributes);
+		child_start(x, &split, attributes);
 	else if (x->in_stanza)
-		check(x, stanza_writer_start(&x->writer, name, attributes));
+		check(x, stanza_writer_start(&x->writer, &split, attributes));
 	else
-		check(x, element_builder_start(&x->builder, name, attributes));
+		check(x, element_builder_start(&x->builder, &split, attributes));
 }
 
 static void XMLCALL on_end(void *context, const char *name)
@@ -347,8 +339,10 @@ static int pass_on(struct xml_stream *x, const char *data, size_t len)
 
 	if (!x->hold.len) {
 		r = parse(x, data, complete);
+		if (r || !x->scan.held)
+			return r;
 		buf_add(&x->hold, data + complete, x->scan.held);
-		return r ? r : buf_failed(&x->hold);
+		return buf_failed(&x->hold);
 	}
 	buf_add(&x->hold, data, len);
 	if (x->scan.held || buf_failed(&x->hold))
