@@ -1,0 +1,14 @@
+# Manual pages and documents.
+dist_man_MANS = doc/fedgated.8 doc/fedgatectl.8 doc/fedgate.yml.5
+EXTRA_DIST += doc/states.md doc/mutation.md doc/benchmarks.md
+
+# The reference configuration; one that an administrator has is never touched.
+EXTRA_DIST += conf/fedgate.yml
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/fedgate
+	test -e $(DESTDIR)$(sysconfdir)/fedgate/fedgate.yml || \
+		$(INSTALL_DATA) $(srcdir)/conf/fedgate.yml $(DESTDIR)$(sysconfdir)/fedgate/fedgate.yml
+uninstall-local:
+	cmp -s $(srcdir)/conf/fedgate.yml $(DESTDIR)$(sysconfdir)/fedgate/fedgate.yml && \
+		rm -f $(DESTDIR)$(sysconfdir)/fedgate/fedgate.yml || true
+	rmdir $(DESTDIR)$(sysconfdir)/fedgate 2>/dev/null || true

@@ -1,0 +1,119 @@
+# Sources. The pure half is one library that links neither sockets nor TLS; the linker enforces it.
+PURE_LIBS = $(CRYPTO_LIBS) $(EXPAT_LIBS) $(IDN2_LIBS) $(YAML_LIBS)
+PURE_CFLAGS = $(CRYPTO_CFLAGS) $(EXPAT_CFLAGS) $(IDN2_CFLAGS) $(YAML_CFLAGS)
+
+noinst_LIBRARIES += libfedgate_pure.a libfedgate_net.a libfedgate_admin.a
+libfedgate_pure_a_CFLAGS = $(AM_CFLAGS) $(PURE_CFLAGS)
+libfedgate_pure_a_SOURCES = \
+	src/base/buf.c \
+	src/base/clock.c \
+	src/base/fail.c \
+	src/base/log.c \
+	src/base/mem.c \
+	src/base/random.c \
+	src/base/str.c \
+	src/xmpp/compose.c \
+	src/xmpp/dialback_key.c \
+	src/xmpp/element.c \
+	src/xmpp/element_builder.c \
+	src/xmpp/element_builder_int.h \
+	src/xmpp/features.c \
+	src/xmpp/jid.c \
+	src/xmpp/stanza.c \
+	src/xmpp/stanza_int.h \
+	src/xmpp/stanza_prefixed.c \
+	src/xmpp/stanza_writer.c \
+	src/xmpp/stanza_writer_int.h \
+	src/xmpp/xml_name_int.h \
+	src/xmpp/xml_scan.c \
+	src/xmpp/xml_scan_int.h \
+	src/xmpp/xml_stream.c \
+	src/xmpp/xml_text.c \
+	src/xmpp/xml_text_int.h \
+	src/policy/choose.c \
+	src/policy/matrix.c \
+	src/policy/partner.c \
+	src/trust/cert_facts.c \
+	src/trust/cert_name.c \
+	src/trust/verdict.c \
+	src/config/config.c \
+	src/config/diag.c \
+	src/config/document.c \
+	src/config/files.c \
+	src/config/load.c \
+	src/config/load_check.c \
+	src/config/load_files.c \
+	src/config/load_int.h \
+	src/config/load_lint.c \
+	src/config/manual.c \
+	src/config/reference.c \
+	src/config/schema.c \
+	src/config/value.c \
+	src/config/value_print.c \
+	src/negotiation/classify.c \
+	src/negotiation/initiating.c \
+	src/negotiation/invariants.c \
+	src/negotiation/negotiation.c \
+	src/negotiation/negotiation_int.h \
+	src/negotiation/pairs.c \
+	src/negotiation/receiving.c \
+	src/negotiation/table.c \
+	src/negotiation/wire.c
+
+libfedgate_net_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+libfedgate_net_a_SOURCES = \
+	src/net/x509.c
+
+libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+libfedgate_admin_a_SOURCES = \
+	src/admin/command_check_config.c \
+	src/admin/command_explain.c \
+	src/admin/command_matrix.c \
+	src/admin/command_reference.c \
+	src/admin/files.c \
+	src/admin/report.c \
+	src/admin/report_int.h \
+	src/admin/secret.c
+
+sbin_PROGRAMS += fedgated
+fedgated_SOURCES = src/fedgated.c
+fedgated_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+
+bin_PROGRAMS += fedgatectl
+fedgatectl_SOURCES = src/fedgatectl.c
+fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+
+noinst_HEADERS += \
+	include/admin/command.h \
+	include/admin/files.h \
+	include/admin/secret.h \
+	include/base/buf.h \
+	include/base/clock.h \
+	include/base/fail.h \
+	include/base/fail_list.h \
+	include/base/log.h \
+	include/base/mem.h \
+	include/base/random.h \
+	include/base/str.h \
+	include/config/config.h \
+	include/config/diag.h \
+	include/config/document.h \
+	include/config/schema.h \
+	include/config/value.h \
+	include/negotiation/negotiation.h \
+	include/negotiation/wire.h \
+	include/net/x509.h \
+	include/policy/choose.h \
+	include/policy/matrix.h \
+	include/policy/partner.h \
+	include/trust/cert_facts.h \
+	include/trust/cert_name.h \
+	include/trust/verdict.h \
+	include/xmpp/compose.h \
+	include/xmpp/dialback_key.h \
+	include/xmpp/element.h \
+	include/xmpp/features.h \
+	include/xmpp/jid.h \
+	include/xmpp/ns.h \
+	include/xmpp/stanza.h \
+	include/xmpp/xml_stream.h

@@ -1,0 +1,7 @@
+# Benchmarks: built and run by hand (make bench); they print, and never pass or fail by time.
+BENCHES = tests/bench/bench_xml
+EXTRA_PROGRAMS += $(BENCHES)
+CLEANFILES += $(BENCHES)
+bench: $(BENCHES)
+	for b in $(BENCHES); do ./$$b || exit 1; done
+.PHONY: bench

@@ -1,0 +1,25 @@
+# Fuzz targets. With --enable-fuzzing libFuzzer drives them; else a main of ours replays the corpus.
+if FUZZING
+FUZZ_MAIN =
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+endif
+FUZZ_LIBS = $(LDADD) $(FUZZ_LDFLAGS)
+
+check_PROGRAMS += \
+	tests/fuzz/fuzz_cert_name \
+	tests/fuzz/fuzz_jid \
+	tests/fuzz/fuzz_negotiation \
+	tests/fuzz/fuzz_pair
+tests_fuzz_fuzz_cert_name_SOURCES = tests/fuzz/fuzz_cert_name.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_cert_name_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_jid_SOURCES = tests/fuzz/fuzz_jid.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_jid_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_negotiation_SOURCES = tests/fuzz/fuzz_negotiation.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_negotiation_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_pair_SOURCES = tests/fuzz/fuzz_pair.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_pair_LDADD = $(FUZZ_LIBS)
+
+if !FUZZING
+TESTS += tests/fuzz/replay.sh
+endif

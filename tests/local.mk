@@ -1,0 +1,41 @@
+# Tests. All of them print TAP; each "ok" is counted as one test. A program's default source is its name with .c.
+TEST_EXTENSIONS = .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	top_srcdir='$(top_srcdir)'; top_builddir='$(top_builddir)'; export top_srcdir top_builddir;
+
+check_LIBRARIES = libtests.a
+libtests_a_CFLAGS = $(AM_CFLAGS)
+libtests_a_SOURCES = tests/lib/eval_file.c tests/lib/eval_file.h tests/lib/golden.c tests/lib/golden.h \
+	tests/lib/make_policy.c tests/lib/make_policy.h tests/lib/tap.c tests/lib/tap.h \
+	tests/lib/world.c tests/lib/world.h
+
+# what every test program is linked with: the pure half alone
+LDADD = libtests.a libfedgate_pure.a $(PURE_LIBS) $(CMOCKA_LIBS)
+
+include tests/unit/local.mk
+include tests/fuzz/local.mk
+include tests/bench/local.mk
+
+# the runners that read files
+check_PROGRAMS += tests/golden/texts tests/pair/pair tests/eval/eval tests/scenario/scenario
+tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h
+TESTS += tests/golden/texts tests/eval/eval.sh tests/scenario/scenario.sh tests/pair/pair \
+	tests/layers.sh
+dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/layers.sh
+EXTRA_DIST += tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \
+	tests/scenario/README.md
+
+# directories of cases: whatever lies there is a case
+dist-hook: dist-cases
+dist-cases:
+	for d in tests/eval tests/scenario tests/golden tests/fuzz tests/unit tests/cli; do \
+		test -d $(srcdir)/$$d || continue; \
+		(cd $(srcdir) && find $$d -type f ! -name '*.c' ! -name '*.h' ! -name '*.mk') | \
+		while read -r f; do \
+			$(MKDIR_P) "$(distdir)/$$(dirname "$$f")"; \
+			cp -p "$(srcdir)/$$f" "$(distdir)/$$f" 2>/dev/null || true; \
+		done; \
+	done
