@@ -36,9 +36,9 @@ char *buf_reserve(struct buf *b, size_t n)
 	}
 	if (b->len + n < b->size) /* one byte is kept for buf_str's NUL */
 		return b->data + b->len;
-	while (size <= b->len + n)
+	while (size <= b->len + n && size <= SIZE_MAX / 2)
 		size *= 2;
-	data = realloc(b->data, size);
+	data = size > b->len + n ? realloc(b->data, size) : NULL;
 	if (!data) {
 		b->fail = FAIL_NO_MEMORY;
 		return NULL;

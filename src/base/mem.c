@@ -55,7 +55,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	struct arena_block *b = a->blocks;
 	void *p;
 
-	if (size > a->budget)
+	if (size > a->budget || size > PTRDIFF_MAX)
 		return NULL;
 	size = (size + align - 1) / align * align;
 	if (size > a->budget - a->used)
