@@ -177,8 +177,7 @@ static void test_xml(void **state)
 	(void)state;
 	buf_init(&b, BUF_MAX_DEFAULT);
 	buf_add_xml(&b, text, strlen(text));
-	assert_string_equal(buf_str(&b),
-			    "a&lt;b&gt;&amp;&apos;&quot;&#13;&#10;&#9;\xc3\xa9 z");
+	assert_string_equal(buf_str(&b), "a&lt;b&gt;&amp;&apos;&quot;&#13;&#10;&#9;\xc3\xa9 z");
 	buf_clear(&b);
 	buf_add_xml(&b, "plain", 5);
 	assert_string_equal(buf_str(&b), "plain");

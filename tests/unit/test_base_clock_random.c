@@ -94,8 +94,8 @@ static void test_random_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_monotonic),      cmocka_unit_test(test_wall),
-		cmocka_unit_test(test_random),	       cmocka_unit_test(test_random_lengths),
+		cmocka_unit_test(test_monotonic),    cmocka_unit_test(test_wall),
+		cmocka_unit_test(test_random),	     cmocka_unit_test(test_random_lengths),
 		cmocka_unit_test(test_random_fails),
 	};
 

@@ -11,23 +11,57 @@
 
 /* [RFC6120 4.9.3] */
 static const char *const stream_errors[] = {
-	"bad-format", "bad-namespace-prefix", "conflict", "connection-timeout", "host-gone",
-	"host-unknown", "improper-addressing", "internal-server-error", "invalid-from",
-	"invalid-namespace", "invalid-xml", "not-authorized", "not-well-formed",
-	"policy-violation", "remote-connection-failed", "reset", "resource-constraint",
-	"restricted-xml", "see-other-host", "system-shutdown", "undefined-condition",
-	"unsupported-encoding", "unsupported-feature", "unsupported-stanza-type",
+	"bad-format",
+	"bad-namespace-prefix",
+	"conflict",
+	"connection-timeout",
+	"host-gone",
+	"host-unknown",
+	"improper-addressing",
+	"internal-server-error",
+	"invalid-from",
+	"invalid-namespace",
+	"invalid-xml",
+	"not-authorized",
+	"not-well-formed",
+	"policy-violation",
+	"remote-connection-failed",
+	"reset",
+	"resource-constraint",
+	"restricted-xml",
+	"see-other-host",
+	"system-shutdown",
+	"undefined-condition",
+	"unsupported-encoding",
+	"unsupported-feature",
+	"unsupported-stanza-type",
 	"unsupported-version",
 };
 
 /* [RFC6120 8.3.3] */
 static const char *const conditions[] = {
-	"bad-request", "conflict", "feature-not-implemented", "forbidden", "gone",
-	"internal-server-error", "item-not-found", "jid-malformed", "not-acceptable",
-	"not-allowed", "not-authorized", "policy-violation", "recipient-unavailable",
-	"redirect", "registration-required", "remote-server-not-found",
-	"remote-server-timeout", "resource-constraint", "service-unavailable",
-	"subscription-required", "undefined-condition", "unexpected-request",
+	"bad-request",
+	"conflict",
+	"feature-not-implemented",
+	"forbidden",
+	"gone",
+	"internal-server-error",
+	"item-not-found",
+	"jid-malformed",
+	"not-acceptable",
+	"not-allowed",
+	"not-authorized",
+	"policy-violation",
+	"recipient-unavailable",
+	"redirect",
+	"registration-required",
+	"remote-server-not-found",
+	"remote-server-timeout",
+	"resource-constraint",
+	"service-unavailable",
+	"subscription-required",
+	"undefined-condition",
+	"unexpected-request",
 };
 
 /* [RFC6120 8.3.2] */
@@ -160,12 +194,9 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slugs),
-		cmocka_unit_test(test_by_slug),
-		cmocka_unit_test(test_stream_errors),
-		cmocka_unit_test(test_bounces),
-		cmocka_unit_test(test_sentences),
-		cmocka_unit_test(test_retries),
+		cmocka_unit_test(test_slugs),	      cmocka_unit_test(test_by_slug),
+		cmocka_unit_test(test_stream_errors), cmocka_unit_test(test_bounces),
+		cmocka_unit_test(test_sentences),     cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_none),
 	};
 

@@ -1,5 +1,4 @@
 /* log: levels; lines that nobody can forge, overflow or hide in. */
-#define _GNU_SOURCE /* stpcpy */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -88,7 +87,9 @@ static void test_escapes(void **state)
 	/* UTF-8 is text; but its C1 controls steer terminals */
 	assert_string_equal(value(&l, "caf\xc3\xa9"), "caf\xc3\xa9");
 	assert_string_equal(value(&l, "\xc2\xa0"), "\xc2\xa0");
-	assert_string_equal(value(&l, "\xc2\x9b" "2J"), "\"\\u009b2J\"");
+	assert_string_equal(value(&l, "\xc2\x9b"
+				      "2J"),
+			    "\"\\u009b2J\"");
 	assert_string_equal(value(&l, "\xc2\x80\xc2\x9f"), "\"\\u0080\\u009f\"");
 	assert_string_equal(value(&l, "\xc3\x80"), "\xc3\x80");
 	assert_string_equal(value(&l, "end\xc2"), "end\xc2");
@@ -104,8 +105,8 @@ static void fill(char *text, const char *piece, size_t count)
 /* Visibly, between characters, and never past LOG_VALUE_MAX. */
 static void test_cut(void **state)
 {
-	static const char *const pieces[] = { "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
-					      "\n", "\xc2\x9b", "\"", "\x80" };
+	static const char *const pieces[] = { "a",  "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+					      "\n", "\xc2\x9b", "\"",		"\x80" };
 	char text[8000], want[1024];
 	struct log_line l;
 	size_t i, shift;
@@ -180,8 +181,8 @@ static void test_full_anywhere(void **state)
 		l.text[l.len] = '\0';
 		log_str(&l, "key", "a b"); /* ' key="a b"': 10 */
 		assert_int_equal(l.text[l.len], 0);
-		assert_int_equal(l.len, sizeof(l.text) - 2 - free_bytes +
-						(free_bytes >= 10 ? 10 : 0));
+		assert_int_equal(l.len,
+				 sizeof(l.text) - 2 - free_bytes + (free_bytes >= 10 ? 10 : 0));
 	}
 }
 
@@ -212,9 +213,9 @@ static void test_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_levels), cmocka_unit_test(test_line),
+		cmocka_unit_test(test_levels),	cmocka_unit_test(test_line),
 		cmocka_unit_test(test_escapes), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_full), cmocka_unit_test(test_full_anywhere),
+		cmocka_unit_test(test_full),	cmocka_unit_test(test_full_anywhere),
 		cmocka_unit_test(test_write),
 	};
 

@@ -215,14 +215,10 @@ static void test_aborts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alloc),
-		cmocka_unit_test(test_pieces_are_apart),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_out_of_memory),
-		cmocka_unit_test(test_clear),
-		cmocka_unit_test(test_strndup),
-		cmocka_unit_test(test_mem),
-		cmocka_unit_test(test_aborts),
+		cmocka_unit_test(test_alloc),  cmocka_unit_test(test_pieces_are_apart),
+		cmocka_unit_test(test_budget), cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_clear),  cmocka_unit_test(test_strndup),
+		cmocka_unit_test(test_mem),    cmocka_unit_test(test_aborts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

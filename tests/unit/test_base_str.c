@@ -51,9 +51,15 @@ static void test_hex(void **state)
 static void test_base64(void **state)
 {
 	static const char *const vectors[][2] = {
-		{ "", "" },		    { "f", "Zg==" },	      { "fo", "Zm8=" },
-		{ "foo", "Zm9v" },	    { "foob", "Zm9vYg==" },   { "fooba", "Zm9vYmE=" },
-		{ "foobar", "Zm9vYmFy" },   { "\xff\xfe", "//4=" },   { "\xfb\xef\xbe", "++++" },
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" },
+		{ "\xff\xfe", "//4=" },
+		{ "\xfb\xef\xbe", "++++" },
 		{ "a.example", "YS5leGFtcGxl" },
 	};
 	unsigned char back[64];
@@ -104,10 +110,10 @@ static int unbase64(const char *text, size_t len)
 static void test_base64_is_strict(void **state)
 {
 	static const char *const bad[] = {
-		"Zg",	"Zg=",	    "Z",    "=",	"==",	"===",	    "====",	"Z===",
-		"Zm9v=",	"Zm9v====", "Zg==Zg==", "Zm8=Zm8=", "Z=g=", "Zg=v",  "=Zg=",
-		"Zm9\n", " Zm9",    "Zm9-", "Zm9_",	"Zm 9v", "Zm9v\n",   "Zh==",	"Zm9=",
-		"Zk==",	"Zv==",	    "Zm+=", "Zm\xc3\xa9", "ZmF!", "ZmE=====",
+		"Zg",	 "Zg=",	     "Z",	   "=",	       "==",	   "===",  "====", "Z===",
+		"Zm9v=", "Zm9v====", "Zg==Zg==",   "Zm8=Zm8=", "Z=g=",	   "Zg=v", "=Zg=", "Zm9\n",
+		" Zm9",	 "Zm9-",     "Zm9_",	   "Zm 9v",    "Zm9v\n",   "Zh==", "Zm9=", "Zk==",
+		"Zv==",	 "Zm+=",     "Zm\xc3\xa9", "ZmF!",     "ZmE=====",
 	};
 	size_t i;
 
@@ -179,15 +185,31 @@ static void check(const struct number *n, size_t count,
 static void test_duration(void **state)
 {
 	static const struct number n[] = {
-		{ "90", 0, 90 },      { "90s", 0, 90 },	   { "5m", 0, 300 },
-		{ "8h", 0, 28800 },   { "2d", 0, 172800 }, { "0", 0, 0 },
-		{ "0d", 0, 0 },	      { "007", 0, 7 },	   BAD(""),
-		BAD("s"),	      BAD("5w"),	   BAD("5ms"),
-		BAD("5 m"),	      BAD(" 5"),	   BAD("-5"),
-		BAD("+5"),	      BAD("5M"),	   BAD("5s "),
-		BAD("1.5h"),	      BAD("5k"),	   { "18446744073709551615", 0, UINT64_MAX },
-		BAD("18446744073709551616"), BAD("99999999999999999999999"),
-		{ "213503982334601d", 0, 18446744073709526400u }, BAD("213503982334602d"),
+		{ "90", 0, 90 },
+		{ "90s", 0, 90 },
+		{ "5m", 0, 300 },
+		{ "8h", 0, 28800 },
+		{ "2d", 0, 172800 },
+		{ "0", 0, 0 },
+		{ "0d", 0, 0 },
+		{ "007", 0, 7 },
+		BAD(""),
+		BAD("s"),
+		BAD("5w"),
+		BAD("5ms"),
+		BAD("5 m"),
+		BAD(" 5"),
+		BAD("-5"),
+		BAD("+5"),
+		BAD("5M"),
+		BAD("5s "),
+		BAD("1.5h"),
+		BAD("5k"),
+		{ "18446744073709551615", 0, UINT64_MAX },
+		BAD("18446744073709551616"),
+		BAD("99999999999999999999999"),
+		{ "213503982334601d", 0, 18446744073709526400u },
+		BAD("213503982334602d"),
 	};
 
 	(void)state;
