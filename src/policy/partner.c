@@ -36,7 +36,10 @@ static int compare(const void *a, const void *b)
 	const struct entry *x = a, *y = b;
 	int rc = strcmp(x->key, y->key);
 
-	return rc ? rc : (int)x->match - (int)y->match;
+	if (!rc)
+		rc = (int)x->match - (int)y->match;
+	/* of two that name it alike the first in the file: qsort itself keeps no order */
+	return rc ? rc : (x->partner > y->partner) - (x->partner < y->partner);
 }
 
 static void add(struct partner_index *index, const struct partner *partner, const char *pattern,
