@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "leak.h"
 #include "make_policy.h"
 
 static void assert_partner(const struct policy *p, const char *domain, const char *partner,
@@ -341,19 +342,40 @@ static void test_local(void **state)
 	assert_int_equal(p.local_count, 0);
 }
 
-/* Everything that a partner owns is freed: a leak checker watches. */
+static void build_and_free(void *context)
+{
+	struct policy p = { 0 };
+	int i;
+
+	(void)context;
+	make_local(&p, "one.example", true);
+	make_local(&p, "two.example", true);
+	for (i = 0; i < 2; i++) {
+		struct partner *partner = make_partner(&p, i ? "b.example" : "*", 7, true);
+		partner->proxy_fqdn = mem_strdup("proxy.example");
+		partner->description = mem_strdup("text");
+		partner->file = mem_strdup("file");
+		make_additional(partner, "c.example");
+		make_additional(partner, "*.c.example");
+	}
+	policy_finish(&p);
+	policy_fini(&p);
+}
+
+/* Everything that a policy owns is freed with it. */
 static void test_owned(void **state)
 {
 	struct policy p = { 0 };
-	struct partner *partner = make_partner(&p, "a.example", 7, true);
 
 	(void)state;
-	partner->proxy_fqdn = mem_strdup("proxy.example");
-	partner->description = mem_strdup("text");
-	partner->file = mem_strdup("file");
-	make_additional(partner, "b.example");
-	policy_fini(&p); /* without an index: it was never finished */
+	assert_false(leak_grows(build_and_free, NULL));
+	make_partner(&p, "a.example", 7, true);
+	policy_fini(&p); /* it was never finished */
+	assert_null(p.partners);
+	assert_null(p.locals);
+	assert_null(p.index);
 	assert_int_equal(p.partner_count, 0);
+	assert_int_equal(p.local_count, 0);
 }
 
 static void test_names(void **state)
