@@ -20,6 +20,7 @@ libfedgate_pure_a_SOURCES = \
 	src/xmpp/features.c \
 	src/xmpp/jid.c \
 	src/xmpp/stanza.c \
+	src/xmpp/stanza_attributes.c \
 	src/xmpp/stanza_int.h \
 	src/xmpp/stanza_prefixed.c \
 	src/xmpp/stanza_writer.c \

@@ -31,7 +31,8 @@ void element_builder_fini(struct element_builder *b)
 
 void element_builder_clear(struct element_builder *b)
 {
-	element_builder_fini(b); /* elements are rare once a stream is open: an idle one keeps nothing */
+	element_builder_fini(
+		b); /* elements are rare once a stream is open: an idle one keeps nothing */
 }
 
 static struct element_builder_level *push(struct element_builder *b)

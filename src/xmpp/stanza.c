@@ -97,8 +97,8 @@ bool stanza_is_final(const struct stanza *s)
 	const char *type = stanza_type(s);
 
 	/* [RFC6120 8.3.1, 8.2.3] */
-	return type && (!strcmp(type, "error") ||
-			(s->layout.kind == STANZA_IQ && !strcmp(type, "result")));
+	return type &&
+	       (!strcmp(type, "error") || (s->layout.kind == STANZA_IQ && !strcmp(type, "result")));
 }
 
 /* One more value of an envelope; 0 where it is absent. */

@@ -65,7 +65,8 @@ static int parse(struct pass *p, const char *data, size_t len)
 		return 0;
 	if (p->fail)
 		return p->fail;
-	return XML_GetErrorCode(p->parser) == XML_ERROR_NO_MEMORY ? -FAIL_NO_MEMORY : -FAIL_INTERNAL;
+	return XML_GetErrorCode(p->parser) == XML_ERROR_NO_MEMORY ? -FAIL_NO_MEMORY
+								  : -FAIL_INTERNAL;
 }
 
 static int run(struct pass *p, const struct stanza_writer *w)

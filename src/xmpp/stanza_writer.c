@@ -1,18 +1,17 @@
 #include "stanza_writer_int.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "xml_text_int.h"
-#include "xmpp/ns.h"
 
 #define KEEP_BYTES 8192 /* what an idle stream may keep of a buffer */
 
 struct stanza_prefix {
 	char *prefix; /* with the namespace behind its NUL; owned */
 	const char *uri;
-	unsigned in_scope; /* times it was declared again, by the source or by us, around the place being written */
+	unsigned
+		in_scope; /* times it was declared again, by the source or by us, around the place being written */
 };
 
 struct stanza_writer_level {
@@ -24,7 +23,7 @@ struct stanza_writer_level {
 	size_t generated;
 };
 
-struct generated { /* a generated prefix in scope; its number is its place */
+struct generated {    /* a generated prefix in scope; its number is its place */
 	uint32_t uri; /* in namespaces */
 	uint32_t len;
 };
@@ -158,7 +157,7 @@ static void forget_declared(struct stanza_writer *w, size_t height)
 	}
 }
 
-static void add_declaration(struct buf *b, const char *prefix, const char *uri)
+void stanza_writer_add_declaration(struct buf *b, const char *prefix, const char *uri)
 {
 	xml_text_put(b, " xmlns:", 7);
 	buf_adds(b, prefix);
@@ -206,7 +205,7 @@ int stanza_writer_namespace(struct stanza_writer *w, const char *prefix, const c
 		mark_declared(w, p);
 	avoid(w, prefix);
 	if (len != w->content_len || memcmp(uri, w->content, len))
-		add_declaration(&w->pending, prefix, uri);
+		stanza_writer_add_declaration(&w->pending, prefix, uri);
 	return outcome(w);
 }
 
@@ -297,7 +296,7 @@ static struct stanza_writer_level *push(struct stanza_writer *w)
 	return &w->levels[w->depth++];
 }
 
-static void add_qualified(struct buf *b, const struct xml_name *name)
+void stanza_writer_add_name(struct buf *b, const struct xml_name *name)
 {
 	if (name->prefix_len) {
 		xml_text_put(b, name->prefix, name->prefix_len);
@@ -306,8 +305,7 @@ static void add_qualified(struct buf *b, const struct xml_name *name)
 	xml_text_put(b, name->local, name->local_len);
 }
 
-/* Declares again a prefix that only the stream's header declares. */
-static void need_prefix(struct stanza_writer *w, const struct xml_name *name)
+void stanza_writer_need_prefix(struct stanza_writer *w, const struct xml_name *name)
 {
 	struct stanza_prefix *p = header_prefix(w, name->prefix);
 
@@ -315,7 +313,7 @@ static void need_prefix(struct stanza_writer *w, const struct xml_name *name)
 		return;
 	mark_declared(w, p);
 	avoid(w, p->prefix);
-	add_declaration(&w->out, p->prefix, p->uri);
+	stanza_writer_add_declaration(&w->out, p->prefix, p->uri);
 }
 
 /* The number of the generated prefix that the element, or the default namespace it declares, has to have; -1 = none. */
@@ -361,7 +359,7 @@ static void start_name(struct stanza_writer *w, const struct xml_name *name,
 	if (content)
 		xml_text_put(&w->out, name->local, name->local_len);
 	else
-		add_qualified(&w->out, name);
+		stanza_writer_add_name(&w->out, name);
 	level->name_len = w->out.len - level->name;
 
 	if (content)
@@ -375,128 +373,7 @@ static void start_name(struct stanza_writer *w, const struct xml_name *name,
 	if (w->pending.len)
 		xml_text_put(&w->out, w->pending.data, w->pending.len);
 	if (name->prefix_len && !content)
-		need_prefix(w, name);
-}
-
-/* An attribute in the content namespace cannot be mapped; it keeps its namespace, declared where it is used. */
-static void declare_content(struct stanza_writer *w, const char **attributes, size_t index)
-{
-	size_t i;
-
-	for (i = 0; i < index; i += 2) { /* the same prefix, declared already? */
-		struct xml_name a, b;
-		if (xml_name_split(attributes[i], w->name_bytes, &a) &&
-		    xml_name_split(attributes[index], w->name_bytes, &b) && a.prefix_len &&
-		    !strcmp(a.prefix, b.prefix))
-			return;
-	}
-	add_declaration(&w->out, strrchr(attributes[index], XML_NAME_SEPARATOR) + 1, w->content);
-}
-
-/* What the prefixes of attributes need: those of the header first, so that writing it all again changes nothing. */
-static int declare_attributes(struct stanza_writer *w, const char **attributes)
-{
-	struct xml_name name;
-	bool content = false;
-	size_t i;
-
-	for (i = 0; attributes[i]; i += 2) {
-		if (!xml_name_split(attributes[i], w->name_bytes, &name))
-			return -FAIL_XML_ATTRIBUTES;
-		if (!name.prefix_len || !strcmp(name.prefix, "xml"))
-			continue;
-		if (xml_name_in(&name, w->content, w->content_len))
-			content = true;
-		else
-			need_prefix(w, &name);
-	}
-	for (i = 0; content && attributes[i]; i += 2) {
-		if (xml_name_split(attributes[i], w->name_bytes, &name) && name.prefix_len &&
-		    xml_name_in(&name, w->content, w->content_len))
-			declare_content(w, attributes, i);
-	}
-	return 0;
-}
-
-/* --- attributes, and the root --- */
-
-static uint32_t *envelope_field(struct stanza_layout *layout, const char *name)
-{
-	switch (name[0]) {
-	case 'f':
-		return !strcmp(name, "from") ? &layout->from : NULL;
-	case 't':
-		if (!strcmp(name, "to"))
-			return &layout->to;
-		return !strcmp(name, "type") ? &layout->type : NULL;
-	case 'i':
-		return !strcmp(name, "id") ? &layout->id : NULL;
-	default:
-		return NULL;
-	}
-}
-
-static void add_to_envelope(struct stanza_writer *w, const char *name, const char *value, size_t len)
-{
-	uint32_t *field = envelope_field(&w->layout, name);
-
-	if (!field)
-		return;
-	*field = (uint32_t)w->envelope.len + 1;
-	xml_text_put(&w->envelope, value, len + 1);
-}
-
-/* The usual case in one pass: no attribute has a prefix. False where one has; what was written is then taken back. */
-static bool add_plain_attributes(struct stanza_writer *w, const char **attributes, bool root)
-{
-	size_t before = w->out.len;
-
-	for (; *attributes; attributes += 2) {
-		const char *name = attributes[0], *p = name;
-		size_t len = strlen(attributes[1]);
-		while ((unsigned char)*p > XML_NAME_SEPARATOR)
-			p++;
-		if (*p || (size_t)(p - name) > w->name_bytes) {
-			w->out.len = before;
-			if (root)
-				w->envelope.len = 0;
-			return false;
-		}
-		if (root)
-			add_to_envelope(w, name, attributes[1], len);
-		xml_text_add_attribute(&w->out, name, (size_t)(p - name), attributes[1], len);
-	}
-	return true;
-}
-
-static void add_attributes(struct stanza_writer *w, const char **attributes, bool root)
-{
-	struct xml_name name;
-
-	for (; *attributes; attributes += 2) {
-		size_t len = strlen(attributes[1]);
-		(void)xml_name_split(attributes[0], w->name_bytes, &name);
-		if (root)
-			add_to_envelope(w, attributes[0], attributes[1], len);
-		xml_text_putc(&w->out, ' ');
-		add_qualified(&w->out, &name);
-		xml_text_put(&w->out, "='", 2);
-		xml_text_add_value(&w->out, attributes[1], len);
-		xml_text_putc(&w->out, '\'');
-	}
-}
-
-static bool has_lang(const char **attributes)
-{
-	static const char lang[] = NS_XML "\x1f" "lang";
-
-	for (; *attributes; attributes += 2) {
-		if (!strncmp(attributes[0], lang, sizeof(lang) - 1) &&
-		    (attributes[0][sizeof(lang) - 1] == XML_NAME_SEPARATOR ||
-		     !attributes[0][sizeof(lang) - 1]))
-			return true;
-	}
-	return false;
+		stanza_writer_need_prefix(w, name);
 }
 
 /* --- the events --- */
@@ -517,14 +394,9 @@ int stanza_writer_start(struct stanza_writer *w, const struct xml_name *name,
 	close_tag(w);
 	xml_text_putc(&w->out, '<');
 	start_name(w, name, level);
-	if (!add_plain_attributes(w, attributes, root)) {
-		r = declare_attributes(w, attributes);
-		if (r)
-			return r;
-		add_attributes(w, attributes, root);
-	}
-	if (root && w->lang && !has_lang(attributes)) /* [RFC6120 8.1.5] */
-		xml_text_add_attribute(&w->out, "xml:lang", 8, w->lang, strlen(w->lang));
+	r = stanza_writer_attributes(w, attributes, root);
+	if (r)
+		return r;
 	w->tag_open = true;
 	w->has_next = false;
 	buf_clear(&w->pending);

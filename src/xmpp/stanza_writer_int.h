@@ -26,27 +26,29 @@ struct stanza_writer {
 	size_t content_len;
 	size_t name_bytes;
 	struct buf out;
-	struct buf envelope;	/* values, each with its NUL */
-	struct buf namespaces;	/* a stack, with the levels */
-	struct buf declared;	/* a stack of uint32_t: which header prefixes are hidden or written, with the levels */
-	struct buf pending;	/* declarations of the element that is about to start, as written */
+	struct buf envelope;   /* values, each with its NUL */
+	struct buf namespaces; /* a stack, with the levels */
+	struct buf
+		declared; /* a stack of uint32_t: which header prefixes are hidden or written, with the levels */
+	struct buf pending;   /* declarations of the element that is about to start, as written */
 	struct buf generated; /* a stack of generated prefixes, with the levels */
 	struct stanza_layout layout;
 	struct stanza_prefix *prefixes; /* owned */
 	unsigned prefix_count;
-	char *lang; /* of the header; owned */
+	char *lang;			    /* of the header; owned */
 	struct stanza_writer_level *levels; /* owned */
 	unsigned depth;
 	unsigned room;
 	struct stanza_default in_scope;
-	struct stanza_default next;    /* declared by the element about to start, where has_next */
-	size_t declared_at;	       /* heights of the stacks when the last tag was done */
+	struct stanza_default next; /* declared by the element about to start, where has_next */
+	size_t declared_at;	    /* heights of the stacks when the last tag was done */
 	size_t namespaces_at;
 	bool has_next;
 	bool tag_open;
-	bool mixed;	       /* the content namespace had to be named: a second pass is due */
-	bool prefixed;	       /* this is the second pass: no foreign default namespace */
-	uint64_t first_number; /* generated prefixes are n<number>; none so named stands in the source */
+	bool mixed;    /* the content namespace had to be named: a second pass is due */
+	bool prefixed; /* this is the second pass: no foreign default namespace */
+	uint64_t
+		first_number; /* generated prefixes are n<number>; none so named stands in the source */
 };
 
 void stanza_writer_init(struct stanza_writer *w, const char *content, size_t budget,
@@ -74,6 +76,15 @@ int stanza_writer_text(struct stanza_writer *w, const char *text, size_t len) mu
 int stanza_writer_end(struct stanza_writer *w) must_check;
 /* Gives the stanza; the writer is ready for the next. */
 int stanza_writer_finish(struct stanza_writer *w, struct stanza **stanza) must_check;
+
+/* For stanza_attributes.c: a declaration, a qualified name, a prefix that only the stream's header declares. */
+void stanza_writer_add_declaration(struct buf *b, const char *prefix, const char *uri);
+void stanza_writer_add_name(struct buf *b, const struct xml_name *name);
+void stanza_writer_need_prefix(struct stanza_writer *w, const struct xml_name *name);
+
+/* stanza_attributes.c: the attributes of a tag; those of the ROOT also for the envelope. 0 or -FAIL_X. */
+int stanza_writer_attributes(struct stanza_writer *w, const char **attributes,
+			     bool root) must_check;
 
 /* stanza_prefixed.c: the second pass over the finished bytes of W. */
 int stanza_prefixed_make(const struct stanza_writer *w, struct stanza **stanza) must_check;

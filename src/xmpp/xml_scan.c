@@ -9,15 +9,9 @@ enum { C_PLAIN, C_SPACE, C_SPECIAL, C_BAD };
 
 /* What a byte is inside a tag, outside quotes. */
 static const uint8_t tag_class[256] = {
-	[0x00 ... 0x08] = C_BAD,
-	[0x0b] = C_BAD,
-	[0x0c] = C_BAD,
-	[0x0e ... 0x1f] = C_BAD,
-	['='] = C_SPECIAL,
-	['>'] = C_SPECIAL,
-	['/'] = C_SPECIAL,
-	['<'] = C_BAD,
-	['\''] = C_BAD, /* a quote without '=' */
+	[0x00 ... 0x08] = C_BAD, [0x0b] = C_BAD,    [0x0c] = C_BAD,
+	[0x0e ... 0x1f] = C_BAD, ['='] = C_SPECIAL, ['>'] = C_SPECIAL,
+	['/'] = C_SPECIAL,	 ['<'] = C_BAD,	    ['\''] = C_BAD, /* a quote without '=' */
 	['"'] = C_BAD,
 };
 
@@ -90,12 +84,10 @@ static const char *scan_between(struct xml_scan *s, const char *p, const char *e
 static void end_tag(struct xml_scan *s)
 {
 	s->depth--;
-	s->event = s->depth == 0 ? XML_SCAN_FOOTER :
-		   s->depth == 1 ? XML_SCAN_ELEMENT :
-				   XML_SCAN_TOKEN;
-	s->state = s->depth == 0 ? XML_SCAN_OVER :
-		   s->depth == 1 ? XML_SCAN_BETWEEN :
-				   XML_SCAN_TEXT;
+	s->event = s->depth == 0   ? XML_SCAN_FOOTER
+		   : s->depth == 1 ? XML_SCAN_ELEMENT
+				   : XML_SCAN_TOKEN;
+	s->state = s->depth == 0 ? XML_SCAN_OVER : s->depth == 1 ? XML_SCAN_BETWEEN : XML_SCAN_TEXT;
 }
 
 static void start_tag(struct xml_scan *s)
@@ -120,8 +112,8 @@ static const char *scan_bang(struct xml_scan *s, const char *p)
 
 	if (*p != word[s->match])
 		return fails(s,
-			     !s->match && (*p == '-' || is_alpha(*p)) ? FAIL_XML_RESTRICTED :
-									FAIL_XML_NOT_WELL_FORMED,
+			     !s->match && (*p == '-' || is_alpha(*p)) ? FAIL_XML_RESTRICTED
+								      : FAIL_XML_NOT_WELL_FORMED,
 			     p);
 	if (s->depth < 2)
 		return fails(s, s->depth ? FAIL_XML_INVALID : FAIL_XML_NOT_WELL_FORMED, p);
@@ -420,7 +412,8 @@ int xml_scan_run(struct xml_scan *s, const char *data, size_t len, bool one_toke
 	c.end = from + most;
 	if (c.p > c.end)
 		c.p = c.end;
-	while (!s->fail && s->event <= (one_token ? XML_SCAN_MORE : XML_SCAN_TOKEN) && c.p < c.end) {
+	while (!s->fail && s->event <= (one_token ? XML_SCAN_MORE : XML_SCAN_TOKEN) &&
+	       c.p < c.end) {
 		s->event = XML_SCAN_MORE;
 		step(s, &c);
 		if (s->state == XML_SCAN_BETWEEN)

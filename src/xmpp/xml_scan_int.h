@@ -14,10 +14,10 @@
 #include "xmpp/xml_stream.h"
 
 enum xml_scan_state {
-	XML_SCAN_FIRST,	  /* nothing seen yet */
-	XML_SCAN_BETWEEN, /* before the root, or between its children */
-	XML_SCAN_LESS,	  /* behind '<' */
-	XML_SCAN_BANG,	  /* behind "<!" */
+	XML_SCAN_FIRST,	   /* nothing seen yet */
+	XML_SCAN_BETWEEN,  /* before the root, or between its children */
+	XML_SCAN_LESS,	   /* behind '<' */
+	XML_SCAN_BANG,	   /* behind "<!" */
 	XML_SCAN_QUESTION, /* behind "<?" */
 	XML_SCAN_DECLARATION,
 	XML_SCAN_TAG,
@@ -49,7 +49,7 @@ struct xml_scan {
 	bool declaration;    /* an XML declaration may begin here */
 	bool closing;
 	char quote;
-	size_t held;	/* bytes of the token that is not complete: they must not reach the parser yet */
+	size_t held; /* bytes of the token that is not complete: they must not reach the parser yet */
 	size_t element; /* bytes of the current element of the stream */
 	size_t total;
 };

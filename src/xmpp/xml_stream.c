@@ -14,8 +14,9 @@
 #include "xml_scan_int.h"
 #include "xmpp/ns.h"
 
-#define TRACKER_THRESHOLD (1024 * 1024) /* bytes a parser may allocate before expat looks at the ratio */
-#define HOLD_KEEP 4096			/* of the held tag's memory, by an idle stream */
+#define TRACKER_THRESHOLD \
+	(1024 * 1024)  /* bytes a parser may allocate before expat looks at the ratio */
+#define HOLD_KEEP 4096 /* of the held tag's memory, by an idle stream */
 
 struct xml_stream {
 	const struct xml_stream_events *events;
@@ -112,8 +113,7 @@ static void child_start(struct xml_stream *x, const struct xml_name *name, const
 	if (x->in_stanza) {
 		stanza_writer_begin(&x->writer, kind);
 		check(x, stanza_writer_start(&x->writer, name, attributes));
-	} else if (xml_name_in(name, NS_STREAM, strlen(NS_STREAM)) &&
-		   xml_name_is(name, "stream")) {
+	} else if (xml_name_in(name, NS_STREAM, strlen(NS_STREAM)) && xml_name_is(name, "stream")) {
 		check(x, -FAIL_XML_INVALID); /* a stream inside the stream */
 	} else {
 		stanza_writer_discard(&x->writer);
@@ -184,7 +184,7 @@ static void XMLCALL on_declaration(void *context, const char *version, const cha
 {
 	struct xml_stream *x = context;
 
-	(void)standalone; /* without a document type it says nothing */
+	(void)standalone;			       /* without a document type it says nothing */
 	if (encoding && strcasecmp(encoding, "utf-8")) /* [RFC6120 11.6] */
 		check(x, -FAIL_XML_ENCODING);
 	else if (!version || strcmp(version, "1.0"))

@@ -7,8 +7,8 @@
  * any other byte by byte. The tests may not miss a special byte; a false alarm costs time alone.
  */
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HAS_ZERO(w) (((w) - EACH(1)) & ~(w) & EACH(0x80))
-#define HAS_BELOW(w, n) (((w) - EACH(n)) & ~(w) & EACH(0x80))
+#define HAS_ZERO(w) (((w)-EACH(1)) & ~(w)&EACH(0x80))
+#define HAS_BELOW(w, n) (((w)-EACH(n)) & ~(w)&EACH(0x80))
 
 enum { IN_CONTENT = 1, IN_VALUE = 2 };
 

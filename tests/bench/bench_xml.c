@@ -144,8 +144,8 @@ static void bench(const char *data, size_t len, size_t chunk)
 
 	for (round = 0; round < ROUNDS; round++) {
 		for (s = EXPAT; s < SUBJECTS; s++) {
-			double t = s == XML_STREAM ? run_stream(data, len, chunk) :
-						     run_expat(s == EXPAT_NS, data, len, chunk);
+			double t = s == XML_STREAM ? run_stream(data, len, chunk)
+						   : run_expat(s == EXPAT_NS, data, len, chunk);
 			if (!round || t < best[s])
 				best[s] = t;
 		}
@@ -166,7 +166,8 @@ int main(void)
 	memcpy(data, header, len);
 	for (i = 0; i < MESSAGES; i++, len += one)
 		memcpy(data + len, message, one);
-	printf("%zu-byte messages, %d in a run, best of %d runs, CPU time\n", one, MESSAGES, ROUNDS);
+	printf("%zu-byte messages, %d in a run, best of %d runs, CPU time\n", one, MESSAGES,
+	       ROUNDS);
 	bench(data, len, 1400);
 	bench(data, len, 16384);
 	free(data);
