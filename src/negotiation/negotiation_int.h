@@ -16,7 +16,6 @@ struct pair {
 	char local[JID_DOMAIN_SIZE];
 	char remote[JID_DOMAIN_SIZE];
 	enum pair_state state;
-	enum method method;
 	uint64_t ticket; /* of the check that runs */
 };
 
