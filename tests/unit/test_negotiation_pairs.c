@@ -205,6 +205,8 @@ static void test_two_checks(void **state)
 	stage_say_result(&s, PEER, "also.example", "another");
 	stage_expect(&s, NEGOTIATION_READY,
 		     "ask-dialback also.example>" PEER " id=our-id key=another");
+	stage_say_result(&s, PEER, "also.example", "another");
+	stage_expect(&s, NEGOTIATION_READY, "dropped for dialback-repeated");
 	stage_checked(&s, DIALBACK_INVALID, first); /* the other is still being checked */
 	stage_expect(&s, NEGOTIATION_READY,
 		     "pair-down " US ">" PEER " for dialback-forged; " ANSWER ERROR("forbidden"));
