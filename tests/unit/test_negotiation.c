@@ -109,10 +109,17 @@ static void test_classify(void **state)
 
 static void test_new(void **state)
 {
+	struct negotiation_output out;
 	static struct stage s;
 
 	(void)state;
 	negotiation_free(NULL);
+	memset(&out, 0xff, sizeof(out));
+	negotiation_output_init(&out);
+	assert_int_equal(out.action_count, 0);
+	assert_int_equal(out.note_count, 0);
+	assert_int_equal(buf_failed(&out.bytes), 0);
+	negotiation_output_fini(&out);
 	stage_init(&s, ROLE_RECEIVING, 9);
 	assert_int_equal(negotiation_state(s.n), NEGOTIATION_NEW);
 	assert_string_equal(negotiation_local(s.n), "");
@@ -283,7 +290,7 @@ static void test_errors(void **state)
 	stage_reach(&s, NEGOTIATION_HEADER);
 	stage_broken(&s, FAIL_XML_NOT_WELL_FORMED);
 	stage_expect(&s, NEGOTIATION_DEAD,
-		     "write " OPEN " version='1.0' xml:lang='en'><stream:error>"
+		     "write " OPEN " from='' version='1.0' xml:lang='en'><stream:error>"
 		     "<not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
 		     "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>"
 		     "The peer sent XML that is not well-formed.</text></stream:error>" FOOTER
