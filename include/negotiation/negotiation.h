@@ -104,7 +104,8 @@ struct negotiation_event { /* everything is borrowed for the call, but for the c
 	uint64_t
 		ticket; /* CERTIFICATE, SASL, CHECKED; VERIFY: the driver's own number for the question */
 	const struct xml_header *header; /* HEADER */
-	const char *id; /* HEADER, receiving: a fresh stream id, unguessable; VERIFY: of the key */
+	/* HEADER, and receiving BROKEN, TIMEOUT, SHUT before it: a fresh stream id, unguessable; VERIFY: of the key */
+	const char *id;
 	const struct element *element; /* the peer's elements */
 	struct stanza *stanza;	       /* STANZA */
 	const struct cert_facts

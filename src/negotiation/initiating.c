@@ -130,7 +130,8 @@ void initiating_header(struct negotiation *n, const struct negotiation_event *ev
 	enum fail fail = negotiation_check_header(n, ev->header);
 	char from[JID_DOMAIN_SIZE];
 
-	if (!fail && ev->header->from &&
+	/* an empty one says that the peer knows no name for itself [RFC6120 4.9.1.3] */
+	if (!fail && ev->header->from && *ev->header->from &&
 	    (!negotiation_domain(ev->header->from, from) || strcmp(from, n->remote)))
 		fail = FAIL_IMPROPER_ADDRESSING;
 	if (!fail && n->old && n->authenticated)

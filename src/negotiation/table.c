@@ -365,6 +365,10 @@ int negotiation_step(struct negotiation *n, const struct negotiation_event *ev,
 	if (before == NEGOTIATION_DEAD)
 		return 0;
 	n->out = out;
+	/* without one the header around an error has no id: poorer, and still an answer */
+	if (n->config.role == ROLE_RECEIVING && before == NEGOTIATION_HEADER && ev->id &&
+	    ev->type < EVENT_HEADER)
+		(void)negotiation_set_id(n, ev->id);
 	if (cell->handler)
 		cell->handler(n, ev);
 	else if (ev->type >= EVENT_HEADER)

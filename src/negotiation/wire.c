@@ -173,9 +173,20 @@ void wire_feed(struct wire *w, const char *data, size_t len)
 	}
 }
 
+/* An error before the peer's header stands in a header of ours, which needs an id too. [RFC6120 4.7.3, 4.9.1.2] */
+static bool needs_id(const struct wire *w, const struct negotiation_event *ev)
+{
+	return negotiation_state(w->negotiation) == NEGOTIATION_HEADER && w->events->stream_id &&
+	       (ev->type == EVENT_BROKEN || ev->type == EVENT_TIMEOUT || ev->type == EVENT_SHUT);
+}
+
 void wire_event(struct wire *w, const struct negotiation_event *ev)
 {
-	if (step(w, ev) != XML_STREAM_STOP)
+	struct negotiation_event with_id = *ev;
+
+	if (needs_id(w, ev))
+		with_id.id = w->events->stream_id(w->context);
+	if (step(w, &with_id) != XML_STREAM_STOP)
 		return;
 	xml_stream_free(w->xml); /* nothing of what it held back survives a restart */
 	w->xml = NULL;
