@@ -67,13 +67,15 @@ static void send_result(struct negotiation *n)
 		.text = key,
 	};
 	struct pair *p = pair_add(n, n->local, n->remote);
+	int rc;
 
 	if (!p) {
 		negotiation_fail(n, FAIL_NO_MEMORY);
 		return;
 	}
-	if (dialback_key(n->config.secret, n->remote, n->local, n->stream_id, key)) {
-		negotiation_fail(n, FAIL_STREAM_ID);
+	rc = dialback_key(n->config.secret, n->remote, n->local, n->stream_id, key);
+	if (rc) { /* an id that no key can be made of; or our own trouble */
+		negotiation_fail(n, rc == -FAIL_NO_MEMORY ? FAIL_NO_MEMORY : FAIL_STREAM_ID);
 		return;
 	}
 	p->state = PAIR_ASKED;
