@@ -10,7 +10,7 @@ check_LIBRARIES = libtests.a
 libtests_a_CFLAGS = $(AM_CFLAGS)
 libtests_a_SOURCES = tests/lib/eval_file.c tests/lib/eval_file.h tests/lib/golden.c tests/lib/golden.h \
 	tests/lib/leak.c tests/lib/leak.h tests/lib/make_policy.c tests/lib/make_policy.h \
-	tests/lib/stage.c tests/lib/stage.h tests/lib/tap.c tests/lib/tap.h \
+	tests/lib/stage.c tests/lib/stage.h tests/lib/starve.c tests/lib/starve.h tests/lib/tap.c tests/lib/tap.h \
 	tests/lib/world.c tests/lib/world.h
 
 # what every test program is linked with: the pure half alone
