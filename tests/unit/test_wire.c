@@ -474,6 +474,7 @@ static void test_broken(void **state)
 	} all[] = {
 		{ HEADER "<a></b>", FAIL_XML_NOT_WELL_FORMED },
 		{ HEADER "<!-- x -->", FAIL_XML_RESTRICTED },
+		{ "not XML", FAIL_XML_NOT_WELL_FORMED },
 		{ "<x/>", FAIL_XML_INVALID },
 		{ "<stream xmlns='urn:x'>", FAIL_XML_NAMESPACE },
 		{ HEADER "</stream:stream>", FAIL_PEER_CLOSED },
@@ -492,6 +493,51 @@ static void test_broken(void **state)
 		assert_non_null(strstr(buf_str(&p.written), "</stream:stream>"));
 		play_fini(&p);
 	}
+}
+
+static void end_at_header(struct play *p, enum negotiation_event_type type, enum fail fail)
+{
+	struct negotiation_event ev = { .type = type, .fail = fail };
+
+	play_init(p, ROLE_RECEIVING, 9, &without_notes);
+	wire_event(p->wire, &ev);
+	assert_int_equal(state_of(p), NEGOTIATION_DEAD);
+}
+
+/* An error before the peer's header stands in a header of ours, with an id of its own. [RFC6120 4.7.3] */
+static void test_id_of_an_error(void **state)
+{
+	static const struct {
+		enum negotiation_event_type type;
+		enum fail fail;
+	} ends[] = {
+		{ EVENT_BROKEN, FAIL_XML_FLOOD },
+		{ EVENT_TIMEOUT, FAIL_NONE },
+		{ EVENT_SHUT, FAIL_SHUTDOWN },
+	};
+	static struct play p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		end_at_header(&p, ends[i].type, ends[i].fail);
+		assert_non_null(strstr(buf_str(&p.written), " id='s1'"));
+		assert_non_null(strstr(buf_str(&p.written), "<stream:error>"));
+		assert_int_equal(p.ids, 1);
+		play_fini(&p);
+	}
+	end_at_header(&p, EVENT_LOST, FAIL_NONE); /* nothing is written: no id is spent */
+	assert_int_equal(p.ids, 0);
+	play_fini(&p);
+	play_init(&p, ROLE_RECEIVING, 9, &without_notes);
+	feed(&p, HEADER);
+	event(&p, EVENT_TIMEOUT); /* the header that it stands in has one */
+	assert_int_equal(p.ids, 1);
+	play_fini(&p);
+	play_init(&p, ROLE_INITIATING, 9, &without_ids);
+	event(&p, EVENT_TIMEOUT);
+	assert_said(&p, " write write close:establishment-timeout");
+	play_fini(&p);
 }
 
 /* A step that runs out of room ends the stream in the middle of its bytes. */
@@ -582,21 +628,14 @@ static void test_leaks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stranger_element),
-		cmocka_unit_test(test_stranger_total),
-		cmocka_unit_test(test_stranger_in_tls),
-		cmocka_unit_test(test_trusted_by_dialback),
-		cmocka_unit_test(test_trusted_by_sasl),
-		cmocka_unit_test(test_trusted_initiating),
-		cmocka_unit_test(test_plaintext),
-		cmocka_unit_test(test_starttls_then_tls),
-		cmocka_unit_test(test_after_death),
-		cmocka_unit_test(test_restart_from_event),
-		cmocka_unit_test(test_leftover),
-		cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_out_of_room),
-		cmocka_unit_test(test_deliver),
-		cmocka_unit_test(test_leaks),
+		cmocka_unit_test(test_stranger_element), cmocka_unit_test(test_stranger_total),
+		cmocka_unit_test(test_stranger_in_tls),	 cmocka_unit_test(test_trusted_by_dialback),
+		cmocka_unit_test(test_trusted_by_sasl),	 cmocka_unit_test(test_trusted_initiating),
+		cmocka_unit_test(test_plaintext),	 cmocka_unit_test(test_starttls_then_tls),
+		cmocka_unit_test(test_after_death),	 cmocka_unit_test(test_restart_from_event),
+		cmocka_unit_test(test_leftover),	 cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_id_of_an_error),	 cmocka_unit_test(test_out_of_room),
+		cmocka_unit_test(test_deliver),		 cmocka_unit_test(test_leaks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
