@@ -144,6 +144,12 @@ static bool begin_xml(struct wire *w)
 	return w->xml != NULL;
 }
 
+/* A TLS handshake or alert as the first byte of a connection in clear: whoever sends it could not read our XML. */
+static bool is_tls_record(const struct wire *w, char first)
+{
+	return !w->xml && !negotiation_in_tls(w->negotiation) && (first == 0x16 || first == 0x15);
+}
+
 void wire_feed(struct wire *w, const char *data, size_t len)
 {
 	struct negotiation_event plaintext = { .type = EVENT_PLAINTEXT };
@@ -153,6 +159,10 @@ void wire_feed(struct wire *w, const char *data, size_t len)
 		int rc;
 		if (negotiation_state(w->negotiation) == NEGOTIATION_TLS) {
 			wire_event(w, &plaintext);
+			return;
+		}
+		if (is_tls_record(w, *data)) {
+			broken(w, FAIL_TLS_HANDSHAKE);
 			return;
 		}
 		if (!begin_xml(w)) {
