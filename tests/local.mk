@@ -10,8 +10,9 @@ check_LIBRARIES = libtests.a
 libtests_a_CFLAGS = $(AM_CFLAGS)
 libtests_a_SOURCES = tests/lib/eval_file.c tests/lib/eval_file.h tests/lib/golden.c tests/lib/golden.h \
 	tests/lib/leak.c tests/lib/leak.h tests/lib/make_policy.c tests/lib/make_policy.h \
+	tests/lib/memory_files.c tests/lib/memory_files.h \
 	tests/lib/stage.c tests/lib/stage.h tests/lib/starve.c tests/lib/starve.h tests/lib/tap.c tests/lib/tap.h \
-	tests/lib/world.c tests/lib/world.h
+	tests/lib/world.c tests/lib/world.h tests/lib/xml_record.c tests/lib/xml_record.h
 
 # what every test program is linked with: the pure half alone
 LDADD = libtests.a libfedgate_pure.a $(PURE_LIBS) $(CMOCKA_LIBS)

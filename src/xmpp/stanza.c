@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xml_text_int.h"
 #include "xmpp/ns.h"
 
 struct stanza {
@@ -114,11 +115,8 @@ static uint32_t add_value(struct buf *b, const char *text)
 
 static void add_attribute(struct buf *b, const char *name, const char *text)
 {
-	if (!text)
-		return;
-	buf_addf(b, " %s='", name);
-	buf_add_xml(b, text, strlen(text));
-	buf_addc(b, '\'');
+	if (text)
+		xml_text_add_attribute(b, name, strlen(name), text, strlen(text));
 }
 
 struct stanza *stanza_bounce(const struct stanza *s, const char *type, const char *condition,
@@ -146,7 +144,7 @@ struct stanza *stanza_bounce(const struct stanza *s, const char *type, const cha
 	buf_addf(&b, "><%s xmlns='" NS_STANZA_ERRORS "'/>", condition);
 	if (text) {
 		buf_adds(&b, "<text xmlns='" NS_STANZA_ERRORS "' xml:lang='en'>");
-		buf_add_xml(&b, text, strlen(text));
+		xml_text_add(&b, text, strlen(text));
 		buf_adds(&b, "</text>");
 	}
 	buf_addf(&b, "</error></%s>", name);

@@ -1,10 +1,28 @@
 # Unit tests: cmocka, one program a module.
 UNIT = \
+	tests/unit/test_base_buf \
+	tests/unit/test_base_clock_random \
+	tests/unit/test_base_fail \
+	tests/unit/test_base_log \
+	tests/unit/test_base_mem \
+	tests/unit/test_base_str \
 	tests/unit/test_cert_name \
+	tests/unit/test_compose \
 	tests/unit/test_dialback_key \
+	tests/unit/test_element \
 	tests/unit/test_jid \
-	tests/unit/test_verdict
+	tests/unit/test_matrix \
+	tests/unit/test_negotiation \
+	tests/unit/test_negotiation_header \
+	tests/unit/test_negotiation_pairs \
+	tests/unit/test_negotiation_sasl \
+	tests/unit/test_out_of_memory \
+	tests/unit/test_partner \
+	tests/unit/test_stanza \
+	tests/unit/test_verdict \
+	tests/unit/test_wire \
+	tests/unit/test_xml_stream \
+	tests/unit/test_xml_stream_limits \
+	tests/unit/test_xml_stream_refuse
 check_PROGRAMS += $(UNIT)
 TESTS += $(UNIT)
-tests_unit_test_dialback_key_LDADD = libtests.a libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_jid_LDADD = libtests.a libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)

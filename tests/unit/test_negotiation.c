@@ -531,20 +531,13 @@ static void test_leaks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_classify),
-		cmocka_unit_test(test_new),
-		cmocka_unit_test(test_misuse),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_shut),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_stale_certificate),
-		cmocka_unit_test(test_stale_sasl),
-		cmocka_unit_test(test_getters),
-		cmocka_unit_test(test_peer_error),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_deterministic),
-		cmocka_unit_test(test_leaks),
+		cmocka_unit_test(test_names),	      cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_new),	      cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_ends),	      cmocka_unit_test(test_shut),
+		cmocka_unit_test(test_errors),	      cmocka_unit_test(test_stale_certificate),
+		cmocka_unit_test(test_stale_sasl),    cmocka_unit_test(test_getters),
+		cmocka_unit_test(test_peer_error),    cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_deterministic), cmocka_unit_test(test_leaks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
