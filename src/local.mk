@@ -103,6 +103,14 @@ noinst_HEADERS += \
 	include/config/value.h \
 	include/negotiation/negotiation.h \
 	include/negotiation/wire.h \
+	include/net/address.h \
+	include/net/connection.h \
+	include/net/listener.h \
+	include/net/loop.h \
+	include/net/mailbox.h \
+	include/net/resolver.h \
+	include/net/sasl.h \
+	include/net/tls.h \
 	include/net/x509.h \
 	include/policy/choose.h \
 	include/policy/matrix.h \
@@ -116,5 +124,6 @@ noinst_HEADERS += \
 	include/xmpp/features.h \
 	include/xmpp/jid.h \
 	include/xmpp/ns.h \
+	include/xmpp/srv.h \
 	include/xmpp/stanza.h \
 	include/xmpp/xml_stream.h

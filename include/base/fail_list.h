@@ -26,6 +26,44 @@ FAIL(CONFIG, "config", "", "", "", NEVER, ERROR, 0, \
 	"The configuration is not valid.") \
 FAIL(IO, "io", "", "", "", LATER, ERROR, 0, \
 	"A file could not be read or written.") \
+/* finding and reaching the peer */ \
+FAIL(DNS_NOT_FOUND, "dns-not-found", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
+	"The domain, or a host that it names for XMPP, does not exist in DNS.") \
+FAIL(DNS_NO_SERVICE, "dns-no-service", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
+	"The domain says in DNS that it offers no XMPP service, or names no host that can be used.") \
+FAIL(DNS_FAILED, "dns-failed", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"The resolvers gave no usable answer.") \
+FAIL(DNS_TIMEOUT, "dns-timeout", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"The resolvers did not answer in time.") \
+FAIL(DNS_BOGUS, "dns-bogus", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"The answer of DNS is forged, or its signatures are broken.") \
+FAIL(CONNECT_REFUSED, "connect-failed", "", "wait", "remote-server-timeout", NEXT, WARNING, 0, \
+	"No address of the domain accepts connections.") \
+FAIL(CONNECT_TIMEOUT, "connect-timeout", "", "wait", "remote-server-timeout", NEXT, WARNING, 0, \
+	"No address of the domain answered in time.") \
+FAIL(OWN_ADDRESS, "own-address", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
+	"The domain leads to an address of this gateway itself.") \
+FAIL(NO_DESCRIPTORS, "no-descriptors", "", "wait", "remote-server-timeout", LATER, ERROR, 0, \
+	"The process may open no more files or connections.") \
+/* limits, queues and the inside */ \
+FAIL(CONNECTION_LIMIT, "connection-limit", "resource-constraint", "wait", "resource-constraint", LATER, WARNING, 1, \
+	"There are as many connections as allowed.") \
+FAIL(QUEUE_FULL, "queue-full", "", "wait", "resource-constraint", LATER, WARNING, 0, \
+	"More stanzas wait for the domain than queue-limit and queue-bytes allow.") \
+FAIL(QUEUE_TIMEOUT, "queue-timeout", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"The stanza waited longer than queue-timeout.") \
+FAIL(WRITE_STALLED, "write-stalled", "connection-timeout", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"The other side does not read what is sent to it.") \
+FAIL(KEEPALIVE, "keepalive", "connection-timeout", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
+	"The peer sent nothing at all for keepalive-interval.") \
+FAIL(INSIDE_ABSENT, "inside-absent", "", "cancel", "service-unavailable", LATER, NOTICE, 0, \
+	"Nothing inside is attached for the domain.") \
+FAIL(COMPONENT_HANDSHAKE, "component-handshake", "not-authorized", "", "", LATER, WARNING, 1, \
+	"The component's handshake does not fit its secret.") \
+FAIL(COMPONENT_CONFLICT, "component-conflict", "conflict", "", "", LATER, WARNING, 1, \
+	"A component is attached for the domain already.") \
+FAIL(STANZA_TOO_BIG_FOR_PEER, "stanza-too-big-for-peer", "", "modify", "policy-violation", NEVER, NOTICE, 1, \
+	"The stanza is larger than what the peer said it accepts.") \
 /* XML */ \
 FAIL(XML_NOT_WELL_FORMED, "xml-not-well-formed", "not-well-formed", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
 	"The peer sent XML that is not well-formed.") \

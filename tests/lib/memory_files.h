@@ -16,7 +16,7 @@ struct memory_file {
 	char *data;
 	size_t len;
 	unsigned mode;
-	int error; /* errno of reading it; 0 = none */
+	int error;   /* errno of reading it; 0 = none */
 	size_t same; /* the file that it is another name of; its own number otherwise */
 };
 

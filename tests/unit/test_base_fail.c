@@ -162,8 +162,9 @@ static void test_sentences(void **state)
 /* No failure of TLS or of policy may be healed by trying in clear at the next address. */
 static void test_retries(void **state)
 {
-	static const enum fail next[] = { FAIL_TLS_HANDSHAKE, FAIL_ESTABLISHMENT_TIMEOUT,
-					  FAIL_PEER_CLOSED, FAIL_CONNECTION_LOST };
+	static const enum fail next[] = { FAIL_CONNECT_REFUSED, FAIL_CONNECT_TIMEOUT,
+					  FAIL_TLS_HANDSHAKE,	FAIL_ESTABLISHMENT_TIMEOUT,
+					  FAIL_PEER_CLOSED,	FAIL_CONNECTION_LOST };
 	int i;
 
 	(void)state;

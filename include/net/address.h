@@ -1,0 +1,27 @@
+/*
+ * address: an IP address and port, without the types of the socket library.
+ *
+ * Plain data, by value. Any thread.
+ */
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct net_address {
+	bool v6;
+	unsigned char ip[16]; /* the first 4 bytes of it for IPv4, in network order */
+	uint16_t port;
+};
+
+#define NET_ADDRESS_TEXT 64 /* "[ipv6]:port" and a NUL fit */
+
+/* A literal, IPv6 without brackets; false where TEXT is none. */
+bool net_address_parse(const char *text, uint16_t port, struct net_address *out);
+/* "192.0.2.1:5269", "[2001:db8::1]:5269" */
+const char *net_address_str(const struct net_address *a, char out[NET_ADDRESS_TEXT]);
+bool net_address_equal_ip(const struct net_address *a, const struct net_address *b);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * connection: one TCP connection, in clear or in TLS.
+ *
+ * Belongs to its loop's thread and to one owner, who is told what happens through callbacks and ends it with
+ * connection_close or connection_abort: no callback comes after either, and the object frees itself. Writes are gathered and
+ * leave once a turn, in full TLS records. It reports and never judges.
+ */
+#ifndef NET_CONNECTION_H
+#define NET_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "trust/cert_facts.h"
+
+enum connection_end {
+	CONNECTION_REFUSED, /* dialling failed: refused, unreachable, timed out by the kernel */
+	CONNECTION_EOF,	    /* the peer ended its direction; inside TLS with or without close_notify */
+	CONNECTION_LOST	    /* reset, or an error of TLS in the middle */
+};
+
+/* All are called from the loop, with the owner's context. */
+struct connection_events {
+	/* Dialling succeeded. Not for accepted connections. */
+	void (*connected)(void *context);
+	/* Decrypted where it is in TLS; at most 64 KiB at once. DATA is borrowed for the call, which may close, abort, pause or
+	 * start TLS: then the rest of what was read is dropped, kept until resumed, or handed to TLS. */
+	void (*data)(void *context, const char *data, size_t len);
+	void (*tls_up)(void *context);
+	/* The handshake failed: REASON for the log. The connection may only be aborted. */
+	void (*tls_failed)(void *context, const char *reason);
+	/* What waits to be written fell below the low mark, having been above the high one. May be NULL. */
+	void (*drained)(void *context);
+	/* It ended; REASON for the log. The owner still has to abort it, or close it (after EOF what is written may still leave). */
+	void (*ended)(void *context, enum connection_end end, const char *reason);
+};
+
+#define CONNECTION_HIGH ((size_t)256 << 10) /* bytes waiting to be written: connection_is_full */
+#define CONNECTION_LOW ((size_t)64 << 10)
+
+struct connection;
+
+/* Takes FD, a connected socket. NULL when memory runs out; FD is closed then. */
+struct connection *connection_accepted(struct loop *l, int fd, const struct connection_events *events,
+				       void *context);
+/* Begins to dial; the owner sets its own time limit. NULL where no socket is to be had, errno says why. */
+struct connection *connection_dial(struct loop *l, const struct net_address *to,
+				   const struct connection_events *events, void *context);
+
+/* Appends; nothing leaves before the end of the turn. Ignored once the connection has ended. */
+void connection_write(struct connection *c, const void *data, size_t len);
+size_t connection_waiting(const struct connection *c); /* bytes not yet taken by the kernel */
+bool connection_is_full(const struct connection *c);   /* above the high mark, until it falls below the low one */
+
+/*
+ * Starts TLS when all that was written before has left. LOCAL: the domain whose identity we show, where the peer's SNI names
+ * none; NULL or without identity: none when dialling, the handshake fails when accepting. SERVER_NAME: dialling: SNI to send.
+ * TLS is borrowed until the connection has freed itself: its owner counts it with hold and release, called once each. Input
+ * that was read before and not eaten is dropped by the owner's word: see data.
+ */
+struct connection_tls {
+	bool accept;
+	const char *local;
+	const char *server_name;
+	const struct tls *tls;
+	void *hold;		       /* given to release when the connection no longer needs TLS; may be NULL */
+	void (*release)(void *hold);
+};
+void connection_start_tls(struct connection *c, const struct connection_tls *how);
+
+/* Facts of TLS, once up; owned by the connection, until it is closed or aborted. */
+const struct cert_facts *connection_certificate(const struct connection *c); /* NULL = the peer showed none, or no TLS */
+const char *connection_certificate_error(const struct connection *c);	     /* OpenSSL's words for a chain that is not good; "" */
+const char *connection_tls_version(const struct connection *c);	     /* "TLSv1.3"; "" in clear */
+const char *connection_cipher(const struct connection *c);		     /* "" in clear */
+
+void connection_pause(struct connection *c); /* reads no more; what waits to be read is kept */
+void connection_resume(struct connection *c);
+/* When anything last came from the peer, in loop_now's time. */
+uint64_t connection_last_input(const struct connection *c);
+const struct net_address *connection_peer(const struct connection *c);
+
+/* Writes what waits, ends TLS and the direction, waits for the peer's end for GRACE_MS at most. */
+void connection_close(struct connection *c, uint64_t grace_ms);
+/* At once. */
+void connection_abort(struct connection *c);
+/* Connections of the loop that are still closing. */
+unsigned connection_closing_count(const struct loop *l);
+
+#endif

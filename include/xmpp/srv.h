@@ -1,0 +1,27 @@
+/*
+ * srv: the order in which the targets of SRV records are tried. [RFC2782] [RFC6120 3.2.1]
+ *
+ * Plain data and pure functions: chance is brought by the caller. Any thread.
+ */
+#ifndef XMPP_SRV_H
+#define XMPP_SRV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xmpp/jid.h"
+
+#define SRV_TARGETS_MAX 8 /* that are tried; the rest is ignored, lowest order first */
+
+struct srv {
+	uint16_t priority;
+	uint16_t weight;
+	uint16_t port;
+	char target[JID_DOMAIN_SIZE]; /* in normal form; "" = ".", the service is not offered */
+};
+
+/* By priority, and within one by weighted chance: NEXT gives a random number below its argument (which is > 0). */
+void srv_order(struct srv *records, size_t count, uint32_t (*next)(void *context, uint32_t below),
+	       void *context);
+
+#endif
