@@ -20,6 +20,7 @@ static void declare_content(struct stanza_writer *w, const char **attributes, si
 		if (other.prefix_len == name->prefix_len && !strcmp(other.prefix, name->prefix))
 			return;
 	}
+	stanza_writer_avoid(w, name->prefix);
 	stanza_writer_add_declaration(&w->out, name->prefix, w->content);
 }
 

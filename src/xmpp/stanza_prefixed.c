@@ -103,6 +103,7 @@ int stanza_prefixed_make(const struct stanza_writer *w, struct stanza **stanza)
 	stanza_writer_init(&p.writer, w->content, w->out.max, w->name_bytes);
 	p.writer.prefixed = true;
 	p.writer.first_number = w->first_number;
+	p.writer.first_digits = w->first_digits;
 	p.writer.layout = w->layout;
 	if (w->envelope.len)
 		buf_add(&p.writer.envelope, w->envelope.data, w->envelope.len);

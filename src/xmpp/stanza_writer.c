@@ -166,19 +166,20 @@ void stanza_writer_add_declaration(struct buf *b, const char *prefix, const char
 	xml_text_putc(b, '\'');
 }
 
-/* Keeps generated prefixes, which are 'n' and a number, apart from all that the source has. */
-static void avoid(struct stanza_writer *w, const char *prefix)
+void stanza_writer_avoid(struct stanza_writer *w, const char *prefix)
 {
-	uint64_t number = 0;
-	size_t i;
+	size_t digits = strspn(prefix + (prefix[0] == 'n'), "0123456789");
+	uint64_t number;
 
-	if (prefix[0] != 'n' || !prefix[1])
+	/* the first pass saw all that the second sees; numbers that it has written must not change any more */
+	if (w->prefixed || prefix[0] != 'n' || !digits || prefix[1 + digits])
 		return;
-	for (i = 1; prefix[i]; i++) {
-		if (prefix[i] < '0' || prefix[i] > '9' || i > 18)
-			return;
-		number = number * 10 + (uint64_t)(prefix[i] - '0');
+	if (digits > 18) {
+		if (digits > w->first_digits)
+			w->first_digits = (unsigned)digits;
+		return;
 	}
+	number = strtoull(prefix + 1, NULL, 10);
 	if (number >= w->first_number)
 		w->first_number = number + 1;
 }
@@ -203,7 +204,7 @@ int stanza_writer_namespace(struct stanza_writer *w, const char *prefix, const c
 	p = header_prefix(w, prefix);
 	if (p)
 		mark_declared(w, p);
-	avoid(w, prefix);
+	stanza_writer_avoid(w, prefix);
 	if (len != w->content_len || memcmp(uri, w->content, len))
 		stanza_writer_add_declaration(&w->pending, prefix, uri);
 	return outcome(w);
@@ -268,7 +269,11 @@ static size_t generated_for(struct stanza_writer *w, const char *uri, size_t len
 
 static void add_generated(struct stanza_writer *w, size_t index)
 {
-	buf_addf(&w->out, "n%llu", (unsigned long long)(w->first_number + index));
+	if (w->first_digits) /* longer than any of the source */
+		buf_addf(&w->out, "n1%0*llu", (int)w->first_digits,
+			 (unsigned long long)(w->first_number + index));
+	else
+		buf_addf(&w->out, "n%llu", (unsigned long long)(w->first_number + index));
 }
 
 /* --- tags --- */
@@ -312,7 +317,7 @@ void stanza_writer_need_prefix(struct stanza_writer *w, const struct xml_name *n
 	if (!p || p->in_scope)
 		return;
 	mark_declared(w, p);
-	avoid(w, p->prefix);
+	stanza_writer_avoid(w, p->prefix);
 	stanza_writer_add_declaration(&w->out, p->prefix, p->uri);
 }
 
@@ -450,6 +455,7 @@ void stanza_writer_discard(struct stanza_writer *w)
 	clear(&w->pending);
 	w->has_next = false;
 	w->first_number = 0;
+	w->first_digits = 0;
 }
 
 int stanza_writer_finish(struct stanza_writer *w, struct stanza **stanza)
@@ -471,5 +477,6 @@ int stanza_writer_finish(struct stanza_writer *w, struct stanza **stanza)
 	clear(&w->pending);
 	w->mixed = false;
 	w->first_number = 0;
+	w->first_digits = 0;
 	return r;
 }

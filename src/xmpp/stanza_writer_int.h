@@ -47,8 +47,10 @@ struct stanza_writer {
 	bool tag_open;
 	bool mixed;    /* the content namespace had to be named: a second pass is due */
 	bool prefixed; /* this is the second pass: no foreign default namespace */
-	uint64_t
-		first_number; /* generated prefixes are n<number>; none so named stands in the source */
+	/* generated prefixes are n<number>; none so named stands in the source */
+	uint64_t first_number;
+	unsigned
+		first_digits; /* of the longest number in the source that is no uint64_t; 0 = none */
 };
 
 void stanza_writer_init(struct stanza_writer *w, const char *content, size_t budget,
@@ -77,9 +79,11 @@ int stanza_writer_end(struct stanza_writer *w) must_check;
 /* Gives the stanza; the writer is ready for the next. */
 int stanza_writer_finish(struct stanza_writer *w, struct stanza **stanza) must_check;
 
-/* For stanza_attributes.c: a declaration, a qualified name, a prefix that only the stream's header declares. */
+/* For stanza_attributes.c: a declaration, a qualified name, a prefix that only the stream's header declares. To avoid a
+ * prefix keeps generated ones, which are 'n' and a number, apart from it; all that the stanza uses have to be. */
 void stanza_writer_add_declaration(struct buf *b, const char *prefix, const char *uri);
 void stanza_writer_add_name(struct buf *b, const struct xml_name *name);
+void stanza_writer_avoid(struct stanza_writer *w, const char *prefix);
 void stanza_writer_need_prefix(struct stanza_writer *w, const struct xml_name *name);
 
 /* stanza_attributes.c: the attributes of a tag; those of the ROOT also for the envelope. 0 or -FAIL_X. */

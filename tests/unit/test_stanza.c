@@ -42,18 +42,20 @@ static void check_from(const char *content_ns, const char *declarations, const c
 	xml_record_fini(&again);
 }
 
-/* The same for both kinds of stream: IN may name the content namespace as %s. */
+/* The same for both kinds of stream: all three may name the content namespace as %s. */
 static void check(const char *declarations, const char *input, const char *output)
 {
 	static const char *const kinds[] = { NS_SERVER, NS_COMPONENT };
-	char header[512], in[2048];
+	char header[512], in[2048], declared[256], out[2048];
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		const char *ns = kinds[i];
-		snprintf(header, sizeof(header), "xmlns='%s' %s", ns, declarations);
+		snprintf(declared, sizeof(declared), declarations, ns);
+		snprintf(header, sizeof(header), "xmlns='%s' %s", ns, declared);
 		snprintf(in, sizeof(in), input, ns, ns, ns, ns);
-		check_from(ns, header, in, output);
+		snprintf(out, sizeof(out), output, ns, ns);
+		check_from(ns, header, in, out);
 	}
 }
 
@@ -259,12 +261,21 @@ static void test_X27_other_content_namespaces(void **state)
 	      "<iq from='a'><n8:f xmlns:n8='urn:f' xmlns:n3='urn:n3' xmlns:n05='urn:5' "
 	      "xmlns:nx='urn:nx'>"
 	      "<a xmlns:n7='urn:n7' n7:b=''/></n8:f></iq>");
+	check("xmlns:n0='%s'",
+	      "<iq><f xmlns='urn:f'><a n0:b=''/><n0:c/><n0:d n0:b='' n0:e=''/></f></iq>",
+	      "<iq><n1:f xmlns:n1='urn:f'><n1:a xmlns:n0='%s' n0:b=''/><c/>"
+	      "<d xmlns:n0='%s' n0:b='' n0:e=''/></n1:f></iq>");
+	check("", "<iq><f xmlns='urn:f' xmlns:n999999999999999999='urn:n'><a xmlns='%s'/></f></iq>",
+	      "<iq><n1000000000000000000:f xmlns:n1000000000000000000='urn:f' "
+	      "xmlns:n999999999999999999='urn:n'><a/></n1000000000000000000:f></iq>");
 	check("",
 	      "<iq><f xmlns='urn:f' xmlns:n999999999999999999='urn:n' "
-	      "xmlns:n9999999999999999999='urn:m'><a xmlns='%s'/></f></iq>",
-	      "<iq><n1000000000000000000:f xmlns:n1000000000000000000='urn:f' "
-	      "xmlns:n999999999999999999='urn:n' "
-	      "xmlns:n9999999999999999999='urn:m'><a/></n1000000000000000000:f></iq>");
+	      "xmlns:n1000000000000000000='urn:m' xmlns:n10000000000000000000='urn:o'>"
+	      "<n1000000000000000000:e/><a xmlns='%s'/></f></iq>",
+	      "<iq><n101000000000000000000:f xmlns:n101000000000000000000='urn:f' "
+	      "xmlns:n999999999999999999='urn:n' xmlns:n1000000000000000000='urn:m' "
+	      "xmlns:n10000000000000000000='urn:o'><n1000000000000000000:e/><a/>"
+	      "</n101000000000000000000:f></iq>");
 	/* a default that an element with a prefix declares is bound once, not by every child */
 	check("", "<iq><p:f xmlns:p='urn:p' xmlns='urn:f'><a/><a/><b xmlns='%s'/></p:f></iq>",
 	      "<iq><p:f xmlns:n0='urn:f' xmlns:p='urn:p'><n0:a/><n0:a/><b/></p:f></iq>");
