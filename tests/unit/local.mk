@@ -19,6 +19,7 @@ UNIT = \
 	tests/unit/test_out_of_memory \
 	tests/unit/test_partner \
 	tests/unit/test_stanza \
+	tests/unit/test_stanza_infoset \
 	tests/unit/test_verdict \
 	tests/unit/test_wire \
 	tests/unit/test_xml_stream \
@@ -26,3 +27,6 @@ UNIT = \
 	tests/unit/test_xml_stream_refuse
 check_PROGRAMS += $(UNIT)
 TESTS += $(UNIT)
+# a second parser says whether what goes out is what came in
+tests_unit_test_stanza_infoset_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
+tests_unit_test_stanza_infoset_LDADD = $(LDADD) $(XML2_LIBS)
