@@ -96,6 +96,8 @@ noinst_HEADERS += \
 	include/base/mem.h \
 	include/base/random.h \
 	include/base/str.h \
+	include/gateway/gateway.h \
+	include/gateway/history.h \
 	include/config/config.h \
 	include/config/diag.h \
 	include/config/document.h \

@@ -19,8 +19,8 @@
 
 enum connection_end {
 	CONNECTION_REFUSED, /* dialling failed: refused, unreachable, timed out by the kernel */
-	CONNECTION_EOF,	    /* the peer ended its direction; inside TLS with or without close_notify */
-	CONNECTION_LOST	    /* reset, or an error of TLS in the middle */
+	CONNECTION_EOF, /* the peer ended its direction; inside TLS with or without close_notify */
+	CONNECTION_LOST /* reset, or an error of TLS in the middle */
 };
 
 /* All are called from the loop, with the owner's context. */
@@ -45,8 +45,8 @@ struct connection_events {
 struct connection;
 
 /* Takes FD, a connected socket. NULL when memory runs out; FD is closed then. */
-struct connection *connection_accepted(struct loop *l, int fd, const struct connection_events *events,
-				       void *context);
+struct connection *connection_accepted(struct loop *l, int fd,
+				       const struct connection_events *events, void *context);
 /* Begins to dial; the owner sets its own time limit. NULL where no socket is to be had, errno says why. */
 struct connection *connection_dial(struct loop *l, const struct net_address *to,
 				   const struct connection_events *events, void *context);
@@ -54,7 +54,8 @@ struct connection *connection_dial(struct loop *l, const struct net_address *to,
 /* Appends; nothing leaves before the end of the turn. Ignored once the connection has ended. */
 void connection_write(struct connection *c, const void *data, size_t len);
 size_t connection_waiting(const struct connection *c); /* bytes not yet taken by the kernel */
-bool connection_is_full(const struct connection *c);   /* above the high mark, until it falls below the low one */
+bool connection_is_full(
+	const struct connection *c); /* above the high mark, until it falls below the low one */
 
 /*
  * Starts TLS when all that was written before has left. LOCAL: the domain whose identity we show, where the peer's SNI names
@@ -67,16 +68,18 @@ struct connection_tls {
 	const char *local;
 	const char *server_name;
 	const struct tls *tls;
-	void *hold;		       /* given to release when the connection no longer needs TLS; may be NULL */
+	void *hold; /* given to release when the connection no longer needs TLS; may be NULL */
 	void (*release)(void *hold);
 };
 void connection_start_tls(struct connection *c, const struct connection_tls *how);
 
 /* Facts of TLS, once up; owned by the connection, until it is closed or aborted. */
-const struct cert_facts *connection_certificate(const struct connection *c); /* NULL = the peer showed none, or no TLS */
-const char *connection_certificate_error(const struct connection *c);	     /* OpenSSL's words for a chain that is not good; "" */
-const char *connection_tls_version(const struct connection *c);	     /* "TLSv1.3"; "" in clear */
-const char *connection_cipher(const struct connection *c);		     /* "" in clear */
+const struct cert_facts *connection_certificate(
+	const struct connection *c); /* NULL = the peer showed none, or no TLS */
+const char *connection_certificate_error(
+	const struct connection *c); /* OpenSSL's words for a chain that is not good; "" */
+const char *connection_tls_version(const struct connection *c); /* "TLSv1.3"; "" in clear */
+const char *connection_cipher(const struct connection *c);	/* "" in clear */
 
 void connection_pause(struct connection *c); /* reads no more; what waits to be read is kept */
 void connection_resume(struct connection *c);

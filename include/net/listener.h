@@ -29,7 +29,8 @@ struct listener_events {
 struct listener;
 
 /* Borrows FD for life. NULL when memory runs out. */
-struct listener *listener_new(struct loop *l, int fd, const struct listener_events *events, void *context);
+struct listener *listener_new(struct loop *l, int fd, const struct listener_events *events,
+			      void *context);
 void listener_free(struct listener *n); /* NULL is allowed */
 
 #endif

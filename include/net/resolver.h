@@ -30,18 +30,20 @@ struct resolver_answer {
 	/* FAIL_NONE; FAIL_DNS_NOT_FOUND: the name or the type does not exist; FAIL_DNS_FAILED: no usable answer;
 	 * FAIL_DNS_TIMEOUT; FAIL_DNS_BOGUS: the answer is forged or its signatures broken */
 	enum fail fail;
-	const char *reason;	/* more of it for the log; "" */
-	const struct srv *srv;	/* of resolver_srv, in no order; those that are malformed left out */
+	const char *reason;    /* more of it for the log; "" */
+	const struct srv *srv; /* of resolver_srv, in no order; those that are malformed left out */
 	const struct net_address *addresses; /* of resolver_addresses; ports are those asked for */
 	size_t count;
 	uint32_t ttl; /* seconds */
 };
-typedef void (*resolver_fn)(void *context, const struct resolver_answer *answer); /* all borrowed for the call */
+typedef void (*resolver_fn)(void *context,
+			    const struct resolver_answer *answer); /* all borrowed for the call */
 
 struct resolver_query;
 /* SRV records of NAME, such as "_xmpp-server._tcp.example.org". NULL when memory runs out; else exactly one call of FN, unless
  * cancelled. */
-struct resolver_query *resolver_srv(struct resolver *r, const char *name, resolver_fn fn, void *context);
+struct resolver_query *resolver_srv(struct resolver *r, const char *name, resolver_fn fn,
+				    void *context);
 /* IPv6 and IPv4 addresses of HOST, asked for at once, IPv6 first in the answer; NOT_FOUND where there is neither. */
 struct resolver_query *resolver_addresses(struct resolver *r, const char *host, uint16_t port,
 					  resolver_fn fn, void *context);
