@@ -105,11 +105,14 @@ static void answer(struct negotiation *n)
 		advertise(n, &facts);
 	if (!n->authenticated)
 		return;
-	p = pair_add(n, n->local, n->remote);
+	p = pair_find(n, n->local, n->remote); /* there already if dialback was tried before */
+	if (!p)
+		p = pair_add(n, n->local, n->remote);
 	if (p)
 		pair_up(n, p, METHOD_SASL_TLS);
 	else
-		negotiation_fail(n, FAIL_NO_MEMORY);
+		negotiation_fail(n, n->pair_count < n->config.pairs_max ? FAIL_NO_MEMORY
+									: FAIL_PAIRS_TOO_MANY);
 }
 
 /* Decided anew after TLS: nothing of a header in clear is believed. [RFC6120 4.3.3] */

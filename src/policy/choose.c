@@ -122,8 +122,10 @@ static enum fail accept_starttls(const struct partner *partner, const struct cho
 
 static enum fail accept_external(const struct partner *partner, const struct choose_facts *facts)
 {
-	if (!facts->tls)
+	if (!facts->tls) /* whoever it is [RFC6120 6.5.4] */
 		return FAIL_TLS_REQUIRED;
+	if (!partner)
+		return FAIL_PARTNER_UNKNOWN;
 	if (!row_may(partner->row, METHOD_SASL_TLS))
 		return FAIL_METHOD_REFUSED;
 	return facts->certificate;
@@ -155,7 +157,7 @@ enum fail choose_accept(const struct partner *partner, const struct choose_facts
 	case REQUEST_STREAM:
 		return partner ? accept_stream(partner, facts) : FAIL_PARTNER_UNKNOWN;
 	case REQUEST_EXTERNAL:
-		return partner ? accept_external(partner, facts) : FAIL_PARTNER_UNKNOWN;
+		return accept_external(partner, facts);
 	case REQUEST_DIALBACK:
 		return partner ? accept_dialback(partner, facts) : FAIL_PARTNER_UNKNOWN;
 	}
