@@ -61,8 +61,16 @@ libfedgate_pure_a_SOURCES = \
 	src/negotiation/table.c \
 	src/negotiation/wire.c
 
-libfedgate_net_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+NET_LIBS = $(EVENT_LIBS) $(SSL_LIBS)
+NET_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS)
+libfedgate_net_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS)
 libfedgate_net_a_SOURCES = \
+	src/net/address.c \
+	src/net/address_int.h \
+	src/net/listener.c \
+	src/net/loop.c \
+	src/net/loop_int.h \
+	src/net/mailbox.c \
 	src/net/x509.c
 
 libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
