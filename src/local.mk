@@ -111,6 +111,8 @@ noinst_HEADERS += \
 	include/config/document.h \
 	include/config/schema.h \
 	include/config/value.h \
+	include/inside/component.h \
+	include/inside/responder.h \
 	include/negotiation/negotiation.h \
 	include/negotiation/wire.h \
 	include/net/address.h \
@@ -128,6 +130,7 @@ noinst_HEADERS += \
 	include/trust/cert_facts.h \
 	include/trust/cert_name.h \
 	include/trust/verdict.h \
+	include/xmpp/component_handshake.h \
 	include/xmpp/compose.h \
 	include/xmpp/dialback_key.h \
 	include/xmpp/element.h \

@@ -22,11 +22,12 @@
 struct gateway;
 
 struct gateway_options {
-	struct config *config;	       /* taken on success */
-	const char *secret;	       /* the dialback secret; borrowed for the call */
+	struct config *config; /* taken on success */
+	const char *secret;    /* the dialback secret; borrowed for the call */
 	size_t secret_len;
-	const char **inside_secrets;   /* of each config->inside entry, NUL-terminated; borrowed for the call */
-	int log_fd;		       /* where log lines go */
+	const char **
+		inside_secrets; /* of each config->inside entry, NUL-terminated; borrowed for the call */
+	int log_fd;		/* where log lines go */
 	/* The last worker has ended after gateway_drain. */
 	void (*drained)(void *context);
 	void *context;
@@ -71,7 +72,7 @@ struct gateway_route { /* one pair, outbound */
 	char local[JID_DOMAIN_SIZE], remote[JID_DOMAIN_SIZE];
 	unsigned queued; /* stanzas */
 	uint64_t queued_bytes;
-	uint64_t stream;   /* id, 0 = none */
+	uint64_t stream; /* id, 0 = none */
 	bool dialling;
 	uint64_t retry_ms; /* until the next attempt may be made; 0 = now */
 	enum fail fail;	   /* of the last attempt; FAIL_NONE */
@@ -87,13 +88,13 @@ struct gateway_link { /* one local domain's inside */
 };
 
 struct gateway_counters {
-	uint64_t accepted;   /* connections */
-	uint64_t refused;    /* connections, by a limit */
-	uint64_t opened;     /* streams that were authorised */
-	uint64_t failed;     /* streams that ended before */
-	uint64_t in, out;    /* stanzas taken from outside, from inside */
+	uint64_t accepted; /* connections */
+	uint64_t refused;  /* connections, by a limit */
+	uint64_t opened;   /* streams that were authorised */
+	uint64_t failed;   /* streams that ended before */
+	uint64_t in, out;  /* stanzas taken from outside, from inside */
 	uint64_t delivered_in, delivered_out;
-	uint64_t answered;   /* by the built-in responder */
+	uint64_t answered; /* by the built-in responder */
 	uint64_t bounced, dropped;
 };
 
@@ -113,6 +114,7 @@ typedef void (*gateway_report_fn)(void *context, const struct gateway_report *re
 void gateway_report(struct gateway *g, gateway_report_fn fn, void *context);
 
 /* How the last attempts with REMOTE (normal form) ended, per direction; false where there was none. Any thread. */
-bool gateway_last(struct gateway *g, const char *remote, enum negotiation_role role, struct attempt *out);
+bool gateway_last(struct gateway *g, const char *remote, enum negotiation_role role,
+		  struct attempt *out);
 
 #endif
