@@ -22,9 +22,19 @@ include tests/fuzz/local.mk
 include tests/bench/local.mk
 
 # the runners that read files
-check_PROGRAMS += tests/golden/texts tests/pair/pair tests/eval/eval tests/scenario/scenario
+check_PROGRAMS += \
+	tests/golden/texts \
+	tests/pair/pair \
+	tests/eval/config \
+	tests/eval/eval \
+	tests/scenario/scenario
 tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h
-TESTS += tests/golden/texts tests/eval/eval.sh tests/scenario/scenario.sh tests/pair/pair \
+TESTS += \
+	tests/golden/texts \
+	tests/eval/config \
+	tests/eval/eval.sh \
+	tests/scenario/scenario.sh \
+	tests/pair/pair \
 	tests/layers.sh
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/layers.sh
 EXTRA_DIST += tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \

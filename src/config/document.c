@@ -55,10 +55,27 @@ static struct place place_of_offset(const struct builder *b, const char *data, s
 	return at;
 }
 
+/* What the parser's words leave to guess. */
+static const char *hint(const char *problem, const char *context)
+{
+	if (strstr(problem, "cannot start any token"))
+		return "; indent with spaces, not tabs, and quote what begins with a special "
+		       "character";
+	if (strstr(context, "scanning an alias"))
+		return "; quote what begins with `*`";
+	if (strstr(context, "scanning an anchor"))
+		return "; quote what begins with `&`";
+	if (strstr(context, "parsing a flow node"))
+		return "; is a bracket or brace not quoted, or not closed?";
+	return "";
+}
+
 static int syntax_error(const struct builder *b, const char *data, size_t len)
 {
 	const yaml_parser_t *p = &b->parser;
 	const char *problem = p->problem ? p->problem : "it cannot be parsed";
+	const char *context = p->context ? p->context : "";
+	char begun[64] = "";
 	size_t offset = p->problem_offset < len ? p->problem_offset : len;
 	struct place at;
 
@@ -68,13 +85,11 @@ static int syntax_error(const struct builder *b, const char *data, size_t len)
 		return -FAIL_CONFIG;
 	}
 	at = place_of(b, &p->problem_mark);
-	offset = p->problem_mark.index;
-	diags_add(b->diags, SEVERITY_ERROR, &at, "this is not YAML: %s%s%s%s", problem,
-		  p->context ? " " : "", p->context ? p->context : "",
-		  strstr(problem, "cannot start any token") ? "; indent with spaces, not tabs, and "
-							      "quote what begins with a special "
-							      "character"
-							    : "");
+	if (p->context && p->context_mark.line < p->problem_mark.line)
+		snprintf(begun, sizeof(begun), " that begins in line %zu",
+			 p->context_mark.line + 1);
+	diags_add(b->diags, SEVERITY_ERROR, &at, "this is not YAML: %s%s%s%s%s", problem,
+		  *context ? " " : "", context, begun, hint(problem, context));
 	return -FAIL_CONFIG;
 }
 

@@ -171,6 +171,15 @@ static void include_files(struct load *l, const struct document *d, const struct
 
 /* ---- unknown keys ---- */
 
+/* Sections and `include`, written where they are keys of another section. */
+static bool is_section(const struct node *key)
+{
+	if (!strcmp(key->text, "include"))
+		return true;
+	return schema_section_find(key->text) != SECTION_COUNT &&
+	       (!key->value || key->value->kind == NODE_MAP);
+}
+
 /* Where else a key of that name stands, for the message; SECTION_COUNT where nowhere. */
 static enum section_id section_with(const char *key)
 {
@@ -193,6 +202,12 @@ static void unknown_key(struct load *l, const struct document *d, const struct n
 
 	if (!strcmp(key->text, "<<")) {
 		diags_add(l->diags, SEVERITY_ERROR, &at, "merge keys are not allowed here");
+		return;
+	}
+	if (section != SECTION_TOP && is_section(key)) {
+		diags_add(l->diags, SEVERITY_ERROR, &at,
+			  "%s does not belong here: it must begin its line, without indentation",
+			  diag_quote(key->text, quote));
 		return;
 	}
 	if (!diags_full(l->diags))
@@ -249,8 +264,9 @@ static const struct node *map_of(struct load *l, const struct document *d, const
 	if (value->kind == NODE_MAP)
 		return value;
 	at = document_place(d, value);
-	diags_add(l->diags, SEVERITY_ERROR, &at, "%s must be a map, and this is %s",
-		  diag_quote(key->text, quote), node_kind_str(value->kind));
+	diags_add(l->diags, SEVERITY_ERROR, &at, "%s must be a map, and this is %s%s",
+		  diag_quote(key->text, quote), node_kind_str(value->kind),
+		  strchr(value->text, ':') ? "; is a blank missing behind a colon?" : "");
 	return NULL;
 }
 
@@ -372,7 +388,9 @@ static char *entry_name(struct load *l, const struct document *d, const struct n
 	if (names != NAMES_LINK && !jid_domain(key->text, strlen(key->text), domain))
 		return mem_strdup(domain);
 	if (names == NAMES_LINK)
-		what = "is not a name: use letters, digits, full stop, hyphen, underscore";
+		what = "is not a name: use letters, digits, full stop, hyphen, underscore, 64 at "
+		       "the "
+		       "most";
 	else if (names == NAMES_PARTNER && !strncmp(key->text, "*.", 2))
 		what = "is a pattern: name the partner by a domain, and list the pattern in "
 		       "`additional-domains`";

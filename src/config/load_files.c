@@ -88,9 +88,9 @@ static void check_identity(const struct load *l, const struct config_domain *dom
 
 static void check_domain(const struct load *l, const struct config_domain *domain)
 {
-	bool good = load_key_good(&domain->base, SECTION_DOMAINS, "certificate") &&
+	const char *name = domain->base.name;
+	bool good = name && load_key_good(&domain->base, SECTION_DOMAINS, "certificate") &&
 		    load_key_good(&domain->base, SECTION_DOMAINS, "private-key");
-	const char *name = domain->base.name ? domain->base.name : "?";
 
 	if (good && domain->certificate && !domain->private_key)
 		diags_add(l->diags, SEVERITY_ERROR, &domain->base.at,

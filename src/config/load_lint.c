@@ -42,6 +42,9 @@ static void lint_gateway(const struct load *l)
 		warn_key(l, &l->config->dns.base, SECTION_DNS, "timeout",
 			 "`timeout` is not below `stream-establishment-timeout`: a slow look-up "
 			 "leaves no time to negotiate");
+	if (load_key_good(b, SECTION_GATEWAY, "listen") && !g->listen.count)
+		warn_key(l, b, SECTION_GATEWAY, "listen",
+			 "`listen` is empty: no partner can connect");
 	if (g->log_message_bodies)
 		warn_key(l, b, SECTION_GATEWAY, "log-message-bodies",
 			 "the text of messages is written to the log");

@@ -45,15 +45,25 @@ static bool out_of_range(const struct source *s, const struct node *node)
 	return false;
 }
 
+/* Is it right in form, and only too large to be counted? */
+static bool overflows(const char *text, const char *units)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return len && (!text[len] || (strchr(units, text[len]) && !text[len + 1]));
+}
+
 static bool read_quantity(const struct source *s, const struct node *node, uint64_t *out)
 {
-	const char *what;
+	const char *what, *units = "";
 	int rc;
 
 	if (s->key->type == SCHEMA_DURATION) {
+		units = "smhd";
 		rc = str_duration(node->text, out);
 		what = "is not a duration: write a number of seconds, or one with s, m, h or d";
 	} else if (s->key->type == SCHEMA_BYTES) {
+		units = "kM";
 		rc = str_bytes(node->text, out);
 		what = "is not a size: write a number of bytes, or one with k or M";
 	} else {
@@ -61,6 +71,8 @@ static bool read_quantity(const struct source *s, const struct node *node, uint6
 		what = s->key->words ? "is neither a whole number nor `auto`"
 				     : "is not a whole number";
 	}
+	if (rc && overflows(node->text, units))
+		return out_of_range(s, node);
 	if (rc)
 		return complain(s, node, what);
 	if (*out < s->key->min || *out > s->key->max)
