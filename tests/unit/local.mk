@@ -8,6 +8,7 @@ UNIT = \
 	tests/unit/test_base_str \
 	tests/unit/test_cert_name \
 	tests/unit/test_compose \
+	tests/unit/test_config \
 	tests/unit/test_dialback_key \
 	tests/unit/test_element \
 	tests/unit/test_jid \
