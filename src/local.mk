@@ -12,6 +12,7 @@ libfedgate_pure_a_SOURCES = \
 	src/base/mem.c \
 	src/base/random.c \
 	src/base/str.c \
+	src/xmpp/component_handshake.c \
 	src/xmpp/compose.c \
 	src/xmpp/dialback_key.c \
 	src/xmpp/element.c \
@@ -23,6 +24,7 @@ libfedgate_pure_a_SOURCES = \
 	src/xmpp/stanza_attributes.c \
 	src/xmpp/stanza_int.h \
 	src/xmpp/stanza_prefixed.c \
+	src/xmpp/stanza_tree.c \
 	src/xmpp/stanza_writer.c \
 	src/xmpp/stanza_writer_int.h \
 	src/xmpp/xml_name_int.h \
@@ -139,4 +141,5 @@ noinst_HEADERS += \
 	include/xmpp/ns.h \
 	include/xmpp/srv.h \
 	include/xmpp/stanza.h \
+	include/xmpp/stanza_tree.h \
 	include/xmpp/xml_stream.h

@@ -20,6 +20,8 @@ struct compose_header { /* NULL = leave the attribute out */
 
 /* Opens a stream in jabber:server, with the dialback prefix declared [XEP-0220 2.1.1]. */
 void compose_header(struct buf *out, const struct compose_header *header);
+/* Opens a stream in jabber:component:accept, which has no version. [XEP-0114 3] */
+void compose_component_header(struct buf *out, const char *from, const char *id);
 void compose_footer(struct buf *out);
 /* CONDITION of RFC 6120 4.9.3; TEXT may be NULL; APPLICATION an element's name in urn:xmpp:errors, or NULL. */
 void compose_stream_error(struct buf *out, const char *condition, const char *text,

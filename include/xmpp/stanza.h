@@ -44,6 +44,19 @@ const char *stanza_type(const struct stanza *s);
 /* Of type error, or an iq of type result: what is never answered with an error. */
 bool stanza_is_final(const struct stanza *s);
 
+/* The root of a stanza of our own: NULL = leave the attribute out. */
+struct stanza_root {
+	enum stanza_kind kind;
+	const char *type;
+	const char *id;
+	const char *from;
+	const char *to;
+};
+
+/* A stanza of our own; attributes are escaped here. INNER: what stands between its tags, well-formed and in canonical form
+ * already; "" = nothing. NULL when memory runs out. */
+struct stanza *stanza_new(const struct stanza_root *root, const char *inner, size_t len);
+
 /*
  * The error stanza that answers S: kind and id kept, from and to swapped, type='error', and <error type='TYPE'> with the
  * RFC 6120 8.3.3 CONDITION and, where TEXT is not NULL, a text. Gives a new stanza, or NULL for a final S or no memory.

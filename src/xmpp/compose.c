@@ -26,6 +26,15 @@ void compose_header(struct buf *out, const struct compose_header *header)
 	buf_addc(out, '>');
 }
 
+void compose_component_header(struct buf *out, const char *from, const char *id)
+{
+	buf_adds(out, "<?xml version='1.0'?><stream:stream xmlns='" NS_COMPONENT
+		      "' xmlns:stream='" NS_STREAM "'");
+	attribute(out, "from", from);
+	attribute(out, "id", id);
+	buf_addc(out, '>');
+}
+
 void compose_footer(struct buf *out)
 {
 	buf_adds(out, "</stream:stream>");

@@ -119,27 +119,55 @@ static void add_attribute(struct buf *b, const char *name, const char *text)
 		xml_text_add_attribute(b, name, strlen(name), text, strlen(text));
 }
 
+struct stanza *stanza_new(const struct stanza_root *root, const char *inner, size_t len)
+{
+	struct stanza_layout layout = { .kind = root->kind };
+	const char *name = stanza_kind_str(root->kind);
+	struct stanza *s = NULL;
+	struct buf b, envelope;
+
+	buf_init(&b, UINT32_MAX / 2);
+	buf_init(&envelope, UINT32_MAX / 2);
+	layout.from = add_value(&envelope, root->from);
+	layout.to = add_value(&envelope, root->to);
+	layout.id = add_value(&envelope, root->id);
+	layout.type = add_value(&envelope, root->type);
+	buf_addf(&b, "<%s", name);
+	add_attribute(&b, "from", root->from);
+	add_attribute(&b, "to", root->to);
+	add_attribute(&b, "id", root->id);
+	add_attribute(&b, "type", root->type);
+	if (len) {
+		buf_addc(&b, '>');
+		buf_add(&b, inner, len);
+		buf_addf(&b, "</%s>", name);
+	} else {
+		buf_adds(&b, "/>");
+	}
+	if (!buf_failed(&b) && !buf_failed(&envelope))
+		s = stanza_make(&layout, &envelope, &b);
+	buf_fini(&envelope);
+	buf_fini(&b);
+	return s;
+}
+
 struct stanza *stanza_bounce(const struct stanza *s, const char *type, const char *condition,
 			     const char *text)
 {
-	struct stanza_layout layout = { .kind = s->layout.kind };
-	const char *name = stanza_kind_str(layout.kind);
+	struct stanza_root root = {
+		.kind = s->layout.kind,
+		.type = "error",
+		.id = stanza_id(s),
+		.from = stanza_to(s),
+		.to = stanza_from(s),
+	};
 	struct stanza *error = NULL;
-	struct buf b, envelope;
+	struct buf b;
 
 	if (stanza_is_final(s))
 		return NULL;
-	buf_init(&b, UINT32_MAX / 2);
-	buf_init(&envelope, UINT32_MAX / 2);
-	layout.from = add_value(&envelope, stanza_to(s));
-	layout.to = add_value(&envelope, stanza_from(s));
-	layout.id = add_value(&envelope, stanza_id(s));
-	layout.type = add_value(&envelope, "error");
-	buf_addf(&b, "<%s", name);
-	add_attribute(&b, "from", stanza_to(s));
-	add_attribute(&b, "to", stanza_from(s));
-	add_attribute(&b, "id", stanza_id(s));
-	buf_adds(&b, " type='error'><error");
+	buf_init(&b, BUF_MAX_DEFAULT);
+	buf_adds(&b, "<error");
 	add_attribute(&b, "type", type);
 	buf_addf(&b, "><%s xmlns='" NS_STANZA_ERRORS "'/>", condition);
 	if (text) {
@@ -147,10 +175,9 @@ struct stanza *stanza_bounce(const struct stanza *s, const char *type, const cha
 		xml_text_add(&b, text, strlen(text));
 		buf_adds(&b, "</text>");
 	}
-	buf_addf(&b, "</error></%s>", name);
-	if (!buf_failed(&b) && !buf_failed(&envelope))
-		error = stanza_make(&layout, &envelope, &b);
-	buf_fini(&envelope);
+	buf_adds(&b, "</error>");
+	if (!buf_failed(&b))
+		error = stanza_new(&root, b.data, b.len);
 	buf_fini(&b);
 	return error;
 }

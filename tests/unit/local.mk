@@ -7,6 +7,7 @@ UNIT = \
 	tests/unit/test_base_mem \
 	tests/unit/test_base_str \
 	tests/unit/test_cert_name \
+	tests/unit/test_component_handshake \
 	tests/unit/test_compose \
 	tests/unit/test_config \
 	tests/unit/test_dialback_key \
@@ -21,6 +22,7 @@ UNIT = \
 	tests/unit/test_partner \
 	tests/unit/test_stanza \
 	tests/unit/test_stanza_infoset \
+	tests/unit/test_stanza_tree \
 	tests/unit/test_verdict \
 	tests/unit/test_wire \
 	tests/unit/test_xml_stream \

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -48,6 +49,26 @@ static void test_header(void **state)
 	assert_written(&b, OPEN " to='&apos;&gt;&lt;x/&gt;' id='&amp;'>");
 	compose_footer(&b);
 	assert_written(&b, "</stream:stream>");
+	buf_fini(&b);
+}
+
+/* [XEP-0114 3] */
+static void test_component_header(void **state)
+{
+	static const char open[] =
+		"<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
+		"xmlns:stream='http://etherx.jabber.org/streams'";
+	struct buf b;
+	char want[300];
+
+	(void)state;
+	buf_init(&b, BUF_MAX_DEFAULT);
+	compose_component_header(&b, "chat.example.com", "x1");
+	snprintf(want, sizeof(want), "%s from='chat.example.com' id='x1'>", open);
+	assert_written(&b, want);
+	compose_component_header(&b, NULL, "'<");
+	snprintf(want, sizeof(want), "%s id='&apos;&lt;'>", open);
+	assert_written(&b, want);
 	buf_fini(&b);
 }
 
@@ -405,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_component_header),
 		cmocka_unit_test(test_stream_error),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_sasl),

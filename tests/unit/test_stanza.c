@@ -423,6 +423,53 @@ static void test_R07_never_bounced(void **state)
 		     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
 }
 
+static void check_new(const struct stanza_root *root, const char *inner, const char *output)
+{
+	struct stanza *s = stanza_new(root, inner, strlen(inner));
+	struct xml_record r;
+	size_t len;
+
+	assert_non_null(s);
+	assert_string_equal(stanza_bytes(s, &len), output);
+	assert_int_equal(len, strlen(output));
+	/* what a parser makes of it is the same in bytes and envelope */
+	assert_string_equal(canonical(&r, NS_SERVER, "xmlns='" NS_SERVER "'", output), output);
+	assert_int_equal(stanza_kind(r.stanza), root->kind);
+	assert_int_equal(stanza_kind(s), root->kind);
+#define SAME(field) \
+	do { \
+		if (root->field) \
+			assert_string_equal(stanza_##field(s), root->field); \
+		else \
+			assert_null(stanza_##field(s)); \
+		if (root->field) \
+			assert_string_equal(stanza_##field(r.stanza), root->field); \
+	} while (0)
+	SAME(type);
+	SAME(id);
+	SAME(from);
+	SAME(to);
+	xml_record_fini(&r);
+	stanza_put(s);
+}
+
+static void test_new(void **state)
+{
+	(void)state;
+	check_new(&(struct stanza_root){ .kind = STANZA_PRESENCE }, "", "<presence/>");
+	check_new(&(struct stanza_root){ .kind = STANZA_IQ,
+					 .type = "result",
+					 .id = "'1'\t<&>\r\n",
+					 .from = "a.example",
+					 .to = "b@c.example/\"'&amp;<" },
+		  "<query xmlns='x'>&amp;</query>",
+		  "<iq from='a.example' to='b@c.example/\"&apos;&amp;amp;&lt;' "
+		  "id='&apos;1&apos;&#9;&lt;&amp;>&#13;&#10;' type='result'>"
+		  "<query xmlns='x'>&amp;</query></iq>");
+	check_new(&(struct stanza_root){ .kind = STANZA_MESSAGE, .to = "" }, "<body>x</body>",
+		  "<message to=''><body>x</body></message>");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_kind_names),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_bounce),
 		cmocka_unit_test(test_R07_never_bounced),
 	};
