@@ -138,8 +138,8 @@ void initiating_header(struct negotiation *n, const struct negotiation_event *ev
 		fail = FAIL_IMPROPER_ADDRESSING;
 	if (!fail && n->old && n->authenticated)
 		fail = FAIL_UNSUPPORTED_VERSION;
-	if (!fail && !negotiation_set_id(n, ev->header->id))
-		fail = FAIL_STREAM_ID;
+	if (!fail)
+		fail = negotiation_set_id(n, ev->header->id);
 	if (fail)
 		negotiation_fail(n, fail);
 	else if (n->old)

@@ -236,19 +236,19 @@ enum fail negotiation_check_header(struct negotiation *n, const struct xml_heade
 	return FAIL_NONE;
 }
 
-bool negotiation_set_id(struct negotiation *n, const char *id)
+enum fail negotiation_set_id(struct negotiation *n, const char *id)
 {
 	char *copy;
 
 	/* a space would join two fields of a dialback key */
 	if (!id || !*id || strlen(id) > NEGOTIATION_KEY_MAX || strpbrk(id, " \t\r\n"))
-		return false;
+		return FAIL_STREAM_ID;
 	copy = strdup(id);
 	if (!copy)
-		return false;
+		return FAIL_NO_MEMORY;
 	free(n->stream_id);
 	n->stream_id = copy;
-	return true;
+	return FAIL_NONE;
 }
 
 bool negotiation_domain(const char *text, char out[JID_DOMAIN_SIZE])

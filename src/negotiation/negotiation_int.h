@@ -85,7 +85,8 @@ void negotiation_ask_sasl(struct negotiation *n, bool first, unsigned char *data
 struct choose_facts negotiation_facts(const struct negotiation *n, const char *domain);
 /* Content namespace and version of a header; sets old. */
 enum fail negotiation_check_header(struct negotiation *n, const struct xml_header *header);
-bool negotiation_set_id(struct negotiation *n, const char *id);
+/* Keeps a copy of ID. FAIL_STREAM_ID: it is none that a key could be bound to; FAIL_NO_MEMORY. */
+enum fail negotiation_set_id(struct negotiation *n, const char *id);
 /* TEXT as a bare domain in normal form. */
 bool negotiation_domain(const char *text, char out[JID_DOMAIN_SIZE]);
 /* A piece of SASL as it stands in an element: NULL data for an empty one; "=" only where EQUALS allows it. Gives memory in

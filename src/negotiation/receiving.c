@@ -119,9 +119,10 @@ static void answer(struct negotiation *n)
 void receiving_header(struct negotiation *n, const struct negotiation_event *ev)
 {
 	enum fail fail = negotiation_check_header(n, ev->header);
+	enum fail no_id = negotiation_set_id(n, ev->id);
 
-	if (!negotiation_set_id(n, ev->id)) {
-		negotiation_fail(n, FAIL_INTERNAL);
+	if (no_id) { /* the driver's fault or nobody's */
+		negotiation_fail(n, no_id == FAIL_NO_MEMORY ? FAIL_NO_MEMORY : FAIL_INTERNAL);
 		return;
 	}
 	if (!fail)

@@ -13,7 +13,7 @@
 #define SANITIZED
 #endif
 
-static bool starving;
+static bool starving, once;
 static unsigned left, failed;
 
 void starve_after(unsigned count)
@@ -21,6 +21,13 @@ void starve_after(unsigned count)
 	left = count;
 	failed = 0;
 	starving = true;
+	once = false;
+}
+
+void starve_once_after(unsigned count)
+{
+	starve_after(count);
+	once = true;
 }
 
 unsigned starve_end(void)
@@ -50,7 +57,7 @@ bool starve_can(void)
 
 static bool fails(void)
 {
-	if (!starving)
+	if (!starving || (once && failed))
 		return false;
 	if (left) {
 		left--;

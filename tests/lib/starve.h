@@ -13,6 +13,8 @@
 bool starve_can(void);
 /* From now on COUNT more allocations succeed, and then none. */
 void starve_after(unsigned count);
+/* The same, but only the one after those COUNT fails. */
+void starve_once_after(unsigned count);
 /* There is memory again. Returns how many allocations failed. */
 unsigned starve_end(void);
 

@@ -129,12 +129,29 @@ static void test_stream_id(void **state)
 	}
 }
 
+/* One header a stream. [RFC6120 4.7] */
+static void test_second_header(void **state)
+{
+	static struct stage s;
+	int role;
+
+	(void)state;
+	for (role = 0; role < NEGOTIATION_ROLES; role++) {
+		stage_init(&s, (enum negotiation_role)role, 9);
+		stage_reach(&s, NEGOTIATION_OPEN);
+		stage_header(&s);
+		assert_int_equal(negotiation_failure(s.n), FAIL_XML_INVALID);
+		stage_fini(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_old_header),
 		cmocka_unit_test(test_stream_id),
+		cmocka_unit_test(test_second_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,34 @@ static void assert_refused(struct stage *s, const char *from, const char *to, co
 	assert_string_equal(stage_show(s), want);
 }
 
+/* The longest key and the longest id that are looked at; of one byte more nothing is. */
+static void test_longest(void **state)
+{
+	char key[NEGOTIATION_KEY_MAX + 2];
+	static struct stage s;
+
+	(void)state;
+	memset(key, 'k', sizeof(key));
+	key[NEGOTIATION_KEY_MAX] = '\0';
+	stage_init(&s, ROLE_RECEIVING, 9);
+	stage_reach(&s, NEGOTIATION_READY);
+	stage_make(&s, NS_DIALBACK, "verify", "key", "from", PEER, "to", US, "id", key, NULL);
+	stage_say(&s);
+	assert_non_null(strstr(stage_show(&s), "type='invalid'"));
+	stage_say_result(&s, PEER, US, key);
+	assert_int_equal(s.out.actions[0].type, ACTION_ASK_DIALBACK);
+	assert_string_equal(s.out.actions[0].key, key);
+	stage_reach(&s, NEGOTIATION_READY);
+	key[NEGOTIATION_KEY_MAX] = 'k';
+	key[NEGOTIATION_KEY_MAX + 1] = '\0';
+	stage_make(&s, NS_DIALBACK, "verify", "key", "from", PEER, "to", US, "id", key, NULL);
+	stage_say(&s);
+	assert_non_null(strstr(stage_show(&s), "<bad-request "));
+	stage_say_result(&s, PEER, US, key);
+	assert_int_equal(negotiation_failure(s.n), FAIL_DIALBACK_FORGED);
+	stage_fini(&s);
+}
+
 /* Every reason for which a pair is refused, by the condition that the peer gets. */
 static void test_refusals(void **state)
 {
@@ -402,17 +430,12 @@ static void test_pairs_max(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stale_check),
-		cmocka_unit_test(test_check_across_tls),
-		cmocka_unit_test(test_check_fails),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_invalid_beside_valid),
-		cmocka_unit_test(test_two_checks),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_pair_is_valid),
-		cmocka_unit_test(test_verify_order),
-		cmocka_unit_test(test_verify_bound),
-		cmocka_unit_test(test_pairs_max),
+		cmocka_unit_test(test_stale_check),   cmocka_unit_test(test_check_across_tls),
+		cmocka_unit_test(test_check_fails),   cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_refusals),      cmocka_unit_test(test_invalid_beside_valid),
+		cmocka_unit_test(test_two_checks),    cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_pair_is_valid), cmocka_unit_test(test_verify_order),
+		cmocka_unit_test(test_verify_bound),  cmocka_unit_test(test_pairs_max),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

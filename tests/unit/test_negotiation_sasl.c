@@ -24,6 +24,7 @@ static void test_initiating_sasl(void **state)
 	stage_init(&s, ROLE_INITIATING, 8);
 	stage_reach(&s, NEGOTIATION_SASL);
 	stage_expect(&s, NEGOTIATION_SASL, "ask-sasl " US ">" PEER " first");
+	assert_int_equal(s.out.actions[0].data_len, 0);
 	stage_sasl(&s, SASL_DONE, US);
 	stage_expect(&s, NEGOTIATION_AUTH, AUTH "dXMuZXhhbXBsZQ==</auth>");
 	stage_make(&s, NS_SASL, "challenge", "", NULL);
