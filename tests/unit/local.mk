@@ -11,6 +11,7 @@ UNIT = \
 	tests/unit/test_compose \
 	tests/unit/test_config \
 	tests/unit/test_dialback_key \
+	tests/unit/test_diag \
 	tests/unit/test_element \
 	tests/unit/test_jid \
 	tests/unit/test_matrix \
