@@ -20,6 +20,7 @@ libfedgate_pure_a_SOURCES = \
 	src/xmpp/element_builder_int.h \
 	src/xmpp/features.c \
 	src/xmpp/jid.c \
+	src/xmpp/srv.c \
 	src/xmpp/stanza.c \
 	src/xmpp/stanza_attributes.c \
 	src/xmpp/stanza_int.h \
@@ -63,8 +64,8 @@ libfedgate_pure_a_SOURCES = \
 	src/negotiation/table.c \
 	src/negotiation/wire.c
 
-NET_LIBS = $(EVENT_LIBS) $(SSL_LIBS)
-NET_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS)
+NET_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(SASL_LIBS) $(UNBOUND_LIBS) -lresolv
+NET_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(SASL_CFLAGS) $(UNBOUND_CFLAGS)
 libfedgate_net_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS)
 libfedgate_net_a_SOURCES = \
 	src/net/address.c \
@@ -73,6 +74,7 @@ libfedgate_net_a_SOURCES = \
 	src/net/loop.c \
 	src/net/loop_int.h \
 	src/net/mailbox.c \
+	src/net/sasl.c \
 	src/net/x509.c
 
 libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
@@ -88,11 +90,11 @@ libfedgate_admin_a_SOURCES = \
 
 sbin_PROGRAMS += fedgated
 fedgated_SOURCES = src/fedgated.c
-fedgated_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+fedgated_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += fedgatectl
 fedgatectl_SOURCES = src/fedgatectl.c
-fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS)
 
 noinst_HEADERS += \
 	include/admin/command.h \

@@ -21,6 +21,7 @@ UNIT = \
 	tests/unit/test_negotiation_sasl \
 	tests/unit/test_out_of_memory \
 	tests/unit/test_partner \
+	tests/unit/test_srv \
 	tests/unit/test_stanza \
 	tests/unit/test_stanza_infoset \
 	tests/unit/test_stanza_tree \
