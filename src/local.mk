@@ -2,7 +2,7 @@
 PURE_LIBS = $(CRYPTO_LIBS) $(EXPAT_LIBS) $(IDN2_LIBS) $(YAML_LIBS)
 PURE_CFLAGS = $(CRYPTO_CFLAGS) $(EXPAT_CFLAGS) $(IDN2_CFLAGS) $(YAML_CFLAGS)
 
-noinst_LIBRARIES += libfedgate_pure.a libfedgate_net.a libfedgate_admin.a
+noinst_LIBRARIES += libfedgate_pure.a libfedgate_inside.a libfedgate_net.a libfedgate_admin.a
 libfedgate_pure_a_CFLAGS = $(AM_CFLAGS) $(PURE_CFLAGS)
 libfedgate_pure_a_SOURCES = \
 	src/base/buf.c \
@@ -76,6 +76,10 @@ libfedgate_net_a_SOURCES = \
 	src/net/mailbox.c \
 	src/net/sasl.c \
 	src/net/x509.c
+
+libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
+libfedgate_inside_a_SOURCES = \
+	src/inside/responder.c
 
 libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libfedgate_admin_a_SOURCES = \

@@ -21,6 +21,7 @@ UNIT = \
 	tests/unit/test_negotiation_sasl \
 	tests/unit/test_out_of_memory \
 	tests/unit/test_partner \
+	tests/unit/test_responder \
 	tests/unit/test_srv \
 	tests/unit/test_stanza \
 	tests/unit/test_stanza_infoset \
@@ -35,3 +36,5 @@ TESTS += $(UNIT)
 # a second parser says whether what goes out is what came in
 tests_unit_test_stanza_infoset_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
 tests_unit_test_stanza_infoset_LDADD = $(LDADD) $(XML2_LIBS)
+# the link would draw in the network; the responder does without
+tests_unit_test_responder_LDADD = libfedgate_inside.a $(LDADD)
