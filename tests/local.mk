@@ -18,7 +18,6 @@ libtests_a_SOURCES = tests/lib/eval_file.c tests/lib/eval_file.h tests/lib/golde
 LDADD = libtests.a libfedgate_pure.a $(PURE_LIBS) $(CMOCKA_LIBS)
 
 include tests/unit/local.mk
-include tests/net/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 
@@ -29,8 +28,7 @@ check_PROGRAMS += \
 	tests/eval/config \
 	tests/eval/eval \
 	tests/scenario/scenario
-tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h \
-	tests/eval/eval_srv.c tests/eval/eval_srv.h
+tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h
 TESTS += \
 	tests/golden/texts \
 	tests/eval/config \
@@ -41,6 +39,10 @@ TESTS += \
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/layers.sh
 EXTRA_DIST += tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \
 	tests/scenario/README.md
+
+# what the tests with real servers drive them with
+check_PROGRAMS += tests/lib/component tests/lib/ask tests/lib/await
+EXTRA_DIST += tests/lib/peers.sh
 
 # directories of cases: whatever lies there is a case
 dist-hook: dist-cases
