@@ -89,8 +89,11 @@ static void print_command_help(const struct command *c)
 		puts("  --json              print JSON, for programs");
 }
 
-static int usage_error(const struct command *c)
+/* WHY may be NULL where it was said already. */
+static int usage_error(const struct command *c, const char *why, const char *what)
 {
+	if (why)
+		fprintf(stderr, why, what);
 	fprintf(stderr, "usage: fedgatectl %s %s\n", c->name, c->arguments);
 	return COMMAND_USAGE;
 }
@@ -123,6 +126,10 @@ static int run_help(int argc, char **argv)
 		print_usage(stdout);
 		return COMMAND_OK;
 	}
+	if (!strcmp(argv[1], "help")) {
+		print_usage(stdout);
+		return COMMAND_OK;
+	}
 	c = find_command(argv[1]);
 	if (!c)
 		return unknown_command(argv[1]);
@@ -130,52 +137,105 @@ static int run_help(int argc, char **argv)
 	return COMMAND_OK;
 }
 
-static int run_command(const struct command *c, int argc, char **argv)
+/* What was asked for by options, before the command or after it. */
+struct given {
+	const char *config; /* NULL = not given */
+	bool json;
+	bool help;
+	bool version;
+};
+
+/* Options up to the first argument, or, with ALL, wherever they stand. False where one is wrong, and it was said. */
+static bool read_options(int argc, char **argv, bool all, struct given *given)
 {
 	static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
 						      { "json", no_argument, NULL, 'j' },
 						      { "help", no_argument, NULL, 'h' },
+						      { "version", no_argument, NULL, 'V' },
 						      { NULL, 0, NULL, 0 } };
-	struct command_options options = { command_default_config(), false, NULL, 0 };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-		if (option == 'h') {
-			print_command_help(c);
-			return COMMAND_OK;
-		}
-		if (option == 'c' && c->config)
-			options.config = optarg;
-		else if (option == 'j' && c->json)
-			options.json = true;
+	optind = 0; /* begin anew */
+	while ((option = getopt_long(argc, argv, all ? "c:hV" : "+c:hV", long_options, NULL)) !=
+	       -1) {
+		if (option == 'c')
+			given->config = optarg;
+		else if (option == 'j')
+			given->json = true;
+		else if (option == 'h')
+			given->help = true;
+		else if (option == 'V')
+			given->version = true;
 		else
-			return usage_error(c);
+			return false;
 	}
+	return true;
+}
+
+static int run_command(const struct command *c, int argc, char **argv, struct given *given)
+{
+	struct command_options options = { command_default_config(), false, false, NULL, 0 };
+	int i;
+
+	if (!read_options(argc, argv, true, given))
+		return usage_error(c, NULL, NULL);
+	if (given->help) {
+		print_command_help(c);
+		return COMMAND_OK;
+	}
+	if (given->version)
+		return usage_error(c, "fedgatectl: %s has no option --version\n", c->name);
+	if (given->config && !c->config)
+		return usage_error(c, "fedgatectl: %s has no option -c\n", c->name);
+	if (given->json && !c->json)
+		return usage_error(c, "fedgatectl: %s has no option --json\n", c->name);
+	options.config_given = given->config != NULL;
+	if (given->config)
+		options.config = given->config;
+	options.json = given->json;
 	options.arguments = argv + optind;
 	options.count = argc - optind;
-	if (options.count < c->min || options.count > c->max)
-		return usage_error(c);
+	if (options.count < c->min)
+		return usage_error(c, "fedgatectl: %s needs an argument\n", c->name);
+	if (options.count > c->max)
+		return usage_error(c, "fedgatectl: there is no place for the argument `%s`\n",
+				   options.arguments[c->max]);
+	for (i = 0; i < options.count; i++)
+		if (!options.arguments[i][0])
+			return usage_error(c, "fedgatectl: an argument of %s is empty\n", c->name);
 	return c->run(&options);
 }
 
 int main(int argc, char **argv)
 {
+	static char name[] = "fedgatectl"; /* what getopt begins its messages with */
+	struct given given = { NULL, false, false, false };
 	const struct command *c;
 
 	if (argc < 2) {
 		print_usage(stderr);
 		return COMMAND_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		print_usage(stdout);
-		return COMMAND_OK;
+	argv[0] = name;
+	if (!read_options(argc, argv, false, &given)) {
+		fputs("Try `fedgatectl --help`.\n", stderr);
+		return COMMAND_USAGE;
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (given.version) {
 		puts("fedgatectl " PACKAGE_VERSION);
 		return COMMAND_OK;
 	}
-	if (!strcmp(argv[1], "help"))
-		return run_help(argc - 1, argv + 1);
-	c = find_command(argv[1]);
-	return c ? run_command(c, argc - 1, argv + 1) : unknown_command(argv[1]);
+	argc -= optind;
+	argv += optind;
+	if (!argc && !given.help) {
+		fputs("fedgatectl: there is no command\nTry `fedgatectl --help`.\n", stderr);
+		return COMMAND_USAGE;
+	}
+	if (!argc || !strcmp(argv[0], "help"))
+		return run_help(argc, argv);
+	c = find_command(argv[0]);
+	if (!c)
+		return unknown_command(argv[0]);
+	argv[0] = name;
+	return run_command(c, argc, argv, &given);
 }

@@ -37,6 +37,7 @@ TESTS += \
 	tests/pair/pair \
 	tests/layers.sh
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/layers.sh
+include tests/cli/local.mk
 EXTRA_DIST += tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \
 	tests/scenario/README.md
 

@@ -21,6 +21,7 @@ enum command_status {
 
 struct command_options {
 	const char *config; /* never NULL */
+	bool config_given;  /* not the default */
 	bool json;
 	char **arguments; /* what is no option */
 	int count;

@@ -123,6 +123,11 @@ int command_check_config(const struct command_options *options)
 	struct config *c;
 	int status, written;
 
+	if (options->count && options->config_given) {
+		fprintf(stderr, "fedgatectl: which of them is to be checked, `%s` or `%s`?\n",
+			options->config, path);
+		return COMMAND_USAGE;
+	}
 	diags_init(&diags);
 	status = command_load(path, &c, &diags) ? COMMAND_FAILED : COMMAND_OK;
 	written = options->json ? print_json(path, c, &diags) : print_text(path, c, &diags);

@@ -11,6 +11,7 @@ struct answer {
 	const struct partner *partner;	   /* NULL = refused, or ours */
 	enum partner_match match;
 	const char *pattern;
+	struct place pattern_at;
 	const struct diags *diags;
 };
 
@@ -45,6 +46,8 @@ static void json_partner(json_t *o, const struct answer *a)
 	json_object_set_new(o, "partner", report_json_string(p->domain));
 	json_object_set_new(o, "selected-by", report_json_string(partner_match_str(a->match)));
 	json_object_set_new(o, "pattern", report_json_string(a->pattern));
+	json_object_set_new(o, "pattern-line", json_integer(a->pattern_at.line));
+	json_object_set_new(o, "pattern-column", json_integer(a->pattern_at.column));
 	json_place(o, p->file, p->line, p->column);
 	json_object_update_new(o, report_json_row(p->row));
 	json_object_set_new(o, "floor", report_json_string(method_str(row_floor(p->row))));
@@ -92,12 +95,14 @@ static void line(struct buf *out, const char *name, const char *text)
 	buf_addc(out, '\n');
 }
 
-static const char *floor_text(enum method floor)
+static const char *floor_text(const struct partner *p)
 {
-	switch (floor) {
+	switch (row_floor(p->row)) {
 	case METHOD_SASL_TLS:
 		return "nothing less: the partner must prove its certificate";
 	case METHOD_TLS_DIALBACK:
+		if (p->strict)
+			return "encrypted, and only with a valid certificate of the partner";
 		return "encrypted, but whoever controls the partner's DNS or the way to its "
 		       "servers can pose as it";
 	case METHOD_TCP_DIALBACK:
@@ -110,8 +115,10 @@ static const char *floor_text(enum method floor)
 	return "";
 }
 
-static void print_row(const struct row *row, struct buf *out)
+static void print_row(const struct partner *p, struct buf *out)
 {
+	const struct row *row = p->row;
+
 	label(out, "row");
 	buf_addf(out, "%d (tls: %s, sasl: %s, dialback: %s)\n", row->number, tri_str(row->tls),
 		 tri_str(row->sasl), row->dialback ? "true" : "false");
@@ -120,7 +127,7 @@ static void print_row(const struct row *row, struct buf *out)
 	buf_addc(out, '\n');
 	label(out, "under attack");
 	buf_addf(out, "%s\n", method_str(row_floor(row)));
-	line(out, "", floor_text(row_floor(row)));
+	line(out, "", floor_text(p));
 }
 
 static void print_diags(const struct answer *a, struct buf *out)
@@ -140,12 +147,14 @@ static void print_partner(const struct answer *a, struct buf *out)
 	label(out, "partner");
 	buf_addf(out, "%s (%s:%d:%d)\n", p->domain, p->file, p->line, p->column);
 	label(out, "selected by");
-	buf_addf(out, "%s `%s`\n", partner_match_str(a->match), a->pattern);
-	print_row(p->row, out);
-	line(out, "certificate",
-	     p->strict ? "strict: one that is not valid ends the negotiation"
-		       : "lenient: one that is not valid rules out SASL, not "
-			 "dialback");
+	buf_addf(out, "%s `%s` (%s:%d:%d)\n", partner_match_str(a->match), a->pattern,
+		 a->pattern_at.file, a->pattern_at.line, a->pattern_at.column);
+	print_row(p, out);
+	if (p->row->tls != TRI_NOT_SUPPORTED)
+		line(out, "certificate",
+		     p->strict ? "strict: one that is not valid ends the negotiation"
+			       : "lenient: one that is not valid rules out SASL, not "
+				 "dialback");
 	if (p->proxy_fqdn) {
 		bool v6 = strchr(p->proxy_fqdn, ':');
 		label(out, "connects to");
@@ -190,6 +199,20 @@ static const struct config_domain *local_domain(const struct config *c, const ch
 	return NULL;
 }
 
+/* Where PATTERN was written: the partner's own name, or one of its additional domains. */
+static struct place pattern_place(const struct config *c, const struct partner *partner,
+				  const char *pattern)
+{
+	const struct config_partner *from = &c->partners[partner - c->policy.partners];
+	const struct config_names *more = &from->additional_domains;
+	size_t i;
+
+	for (i = 0; i < more->count; i++)
+		if (!strcmp(more->items[i], pattern))
+			return more->at[i];
+	return from->base.at;
+}
+
 int command_explain(const struct command_options *options)
 {
 	const char *text = options->arguments[0];
@@ -213,6 +236,8 @@ int command_explain(const struct command_options *options)
 	a.local = local_domain(c, a.domain);
 	if (!a.local)
 		a.partner = policy_partner(&c->policy, a.domain, &a.match, &a.pattern);
+	if (a.partner)
+		a.pattern_at = pattern_place(c, a.partner, a.pattern);
 	status = options->json ? print_json(&a) : print_text(&a);
 	if (status == COMMAND_OK && !a.local && !a.partner)
 		status = COMMAND_FAILED;

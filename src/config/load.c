@@ -79,9 +79,14 @@ static void read_file(struct load *l, const char *path, const struct place *by)
 	if (!by)
 		add_name(l->config, path);
 	if (error) {
+		const char *why = error == EFBIG ? "it is larger than 1 MiB" : strerror(error);
 		struct place at = { path, 0, 0, 0 };
-		diags_add(l->diags, SEVERITY_ERROR, by ? by : &at, "`%s` cannot be read: %s", path,
-			  error == EFBIG ? "it is larger than 1 MiB" : strerror(error));
+		if (by)
+			diags_add(l->diags, SEVERITY_ERROR, by, "`%s` cannot be read: %s", path,
+				  why);
+		else
+			diags_add(l->diags, SEVERITY_ERROR, &at, "the file cannot be read: %s",
+				  why);
 		l->incomplete = true;
 		return;
 	}
@@ -238,6 +243,7 @@ static void check_top(struct load *l, const struct document *d)
 		diags_add(l->diags, SEVERITY_ERROR, &at,
 			  "the file must hold sections, and this is %s",
 			  node_kind_str(d->root->kind));
+		l->incomplete = true;
 		return;
 	}
 	for (key = d->root->first; key; key = key->next) {

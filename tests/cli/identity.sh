@@ -1,0 +1,72 @@
+#!/bin/sh
+# Certificates and keys as OpenSSL makes them, in every state in which one finds them.
+. "$top_srcdir/tests/cli/lib.sh"
+. "$texts/certificates.sh"
+make_authority
+make_certificate chat.example.com good
+make_certificate chat.example.com other
+make_certificate chat.example.com expired -1
+make_certificate elsewhere.example.com elsewhere
+make_certificate chat.example.com server 30 extendedKeyUsage=serverAuth
+make_certificate chat.example.com client 30 extendedKeyUsage=clientAuth
+make_certificate chat.example.com signer 30 extendedKeyUsage=codeSigning
+make_certificate '*.example.com' wildcard
+cat good.pem ca.pem >chain.pem
+cat good.pem other.pem >jumbled.pem
+openssl ec -in good.key -aes128 -passout pass:secret -out encrypted.key 2>/dev/null
+openssl x509 -in good.pem -outform DER -out good.der
+sed 's/[a-m]/A/' good.pem >broken.pem
+sed 3d good.key >broken.key
+: >empty.pem
+mkdir directory
+openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -out weak.pem -subj "/CN=x" \
+	-addext subjectAltName=DNS:chat.example.com 2>/dev/null
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout self.key -out self.pem -subj "/CN=x" \
+	-addext subjectAltName=DNS:chat.example.com 2>/dev/null
+chmod 600 ./*.key
+cp good.key open.key
+chmod 644 open.key
+
+identity() { # TEXT-NAME CERTIFICATE KEY
+	cat >fedgate.yml <<-END
+		gateway: { dialback-secret-file: dialback.secret }
+		tls: { trust-anchors: ${4-ca.pem} }
+		domains:
+		  chat.example.com: { certificate: $2, private-key: $3, inside: app }
+		inside:
+		  app: { type: component-listener, listen: "127.0.0.1:5347", secret-file: good.key }
+		partners:
+		  example.org: { sasl: optional }
+	END
+	fedgatectl check-config fedgate.yml >out
+	status=$?
+	# dates are of today
+	sed -e 's/ on [0-9]*-[0-9]*-[0-9]*$/ on DATE/' out >out.fixed
+	prints "identity-$1" sh -c "cat out.fixed; exit $status"
+}
+
+identity good good.pem good.key
+identity good chain.pem good.key
+identity good wildcard.pem wildcard.key
+identity good self.pem self.key
+identity another-key good.pem other.key
+identity expired expired.pem expired.key
+identity names-another elsewhere.pem elsewhere.key
+identity server-only server.pem server.key
+identity client-only client.pem client.key
+identity no-usage signer.pem signer.key
+identity jumbled jumbled.pem good.key
+identity weak weak.pem weak.key
+identity encrypted-key good.pem encrypted.key
+identity der good.der good.key
+identity broken broken.pem good.key
+identity broken-key good.pem broken.key
+identity swapped good.key good.pem
+identity empty empty.pem good.key
+identity directory directory good.key
+identity missing none.pem none.key
+identity open-key good.pem open.key
+identity no-anchors good.pem good.key empty.pem
+identity anchors-are-a-key good.pem good.key good.key
+identity anchors-missing good.pem good.key none.pem
+finish

@@ -1,0 +1,11 @@
+# Tests of the command line, with committed texts of what is printed.
+CLI = \
+	tests/cli/check-config.sh \
+	tests/cli/explain.sh \
+	tests/cli/identity.sh \
+	tests/cli/matrix.sh \
+	tests/cli/reference.sh \
+	tests/cli/usage.sh
+TESTS += $(CLI)
+dist_check_SCRIPTS += $(CLI)
+EXTRA_DIST += tests/cli/certificates.sh tests/cli/lib.sh
