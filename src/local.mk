@@ -2,7 +2,7 @@
 PURE_LIBS = $(CRYPTO_LIBS) $(EXPAT_LIBS) $(IDN2_LIBS) $(YAML_LIBS)
 PURE_CFLAGS = $(CRYPTO_CFLAGS) $(EXPAT_CFLAGS) $(IDN2_CFLAGS) $(YAML_CFLAGS)
 
-noinst_LIBRARIES += libfedgate_pure.a libfedgate_net.a libfedgate_admin.a
+noinst_LIBRARIES += libfedgate_pure.a libfedgate_inside.a libfedgate_net.a libfedgate_admin.a
 libfedgate_pure_a_CFLAGS = $(AM_CFLAGS) $(PURE_CFLAGS)
 libfedgate_pure_a_SOURCES = \
 	src/base/buf.c \
@@ -20,6 +20,7 @@ libfedgate_pure_a_SOURCES = \
 	src/xmpp/element_builder_int.h \
 	src/xmpp/features.c \
 	src/xmpp/jid.c \
+	src/xmpp/srv.c \
 	src/xmpp/stanza.c \
 	src/xmpp/stanza_attributes.c \
 	src/xmpp/stanza_int.h \
@@ -63,8 +64,8 @@ libfedgate_pure_a_SOURCES = \
 	src/negotiation/table.c \
 	src/negotiation/wire.c
 
-NET_LIBS = $(EVENT_LIBS) $(SSL_LIBS)
-NET_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS)
+NET_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(SASL_LIBS) $(UNBOUND_LIBS) -lresolv
+NET_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(SASL_CFLAGS) $(UNBOUND_CFLAGS)
 libfedgate_net_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS)
 libfedgate_net_a_SOURCES = \
 	src/net/address.c \
@@ -73,7 +74,12 @@ libfedgate_net_a_SOURCES = \
 	src/net/loop.c \
 	src/net/loop_int.h \
 	src/net/mailbox.c \
+	src/net/sasl.c \
 	src/net/x509.c
+
+libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
+libfedgate_inside_a_SOURCES = \
+	src/inside/responder.c
 
 libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libfedgate_admin_a_SOURCES = \
@@ -88,11 +94,11 @@ libfedgate_admin_a_SOURCES = \
 
 sbin_PROGRAMS += fedgated
 fedgated_SOURCES = src/fedgated.c
-fedgated_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+fedgated_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += fedgatectl
 fedgatectl_SOURCES = src/fedgatectl.c
-fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS)
 
 noinst_HEADERS += \
 	include/admin/command.h \

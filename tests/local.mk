@@ -18,6 +18,7 @@ libtests_a_SOURCES = tests/lib/eval_file.c tests/lib/eval_file.h tests/lib/golde
 LDADD = libtests.a libfedgate_pure.a $(PURE_LIBS) $(CMOCKA_LIBS)
 
 include tests/unit/local.mk
+include tests/net/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 
@@ -28,7 +29,8 @@ check_PROGRAMS += \
 	tests/eval/config \
 	tests/eval/eval \
 	tests/scenario/scenario
-tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h
+tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h \
+	tests/eval/eval_srv.c tests/eval/eval_srv.h
 TESTS += \
 	tests/golden/texts \
 	tests/eval/config \

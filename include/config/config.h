@@ -89,8 +89,12 @@ struct config_domain {
 	struct config_base base;
 	char *certificate; /* NULL = none: TLS cannot be offered for it */
 	char *private_key;
-	char *inside_name;		    /* NULL = none */
-	const struct config_inside *inside; /* borrowed; NULL = none */
+	char *inside_name;		     /* NULL = none */
+	const struct config_inside *inside;  /* borrowed; NULL = none */
+	struct config_names abuse_addresses; /* URIs */
+	struct config_names admin_addresses;
+	struct config_names security_addresses;
+	struct config_names support_addresses;
 };
 
 enum config_certificate_check { CONFIG_LENIENT, CONFIG_STRICT };

@@ -55,8 +55,11 @@ enum schema_type {
 	SCHEMA_SERVERS,	  /* struct config_addresses, written address@port, port 53 by default */
 	SCHEMA_HOST,	  /* struct config_address: name or literal, port 5269 by default */
 	SCHEMA_DOMAINS,	  /* struct config_names: domains, and "*.suffix" */
+	SCHEMA_URIS,	  /* struct config_names: URIs, at most SCHEMA_URIS_MAX */
 	SCHEMA_INCLUDE	  /* only read by load */
 };
+
+#define SCHEMA_URIS_MAX 10
 
 struct schema_key {
 	enum section_id section;

@@ -12,6 +12,8 @@
 #include "xmpp/jid.h"
 
 #define SRV_TARGETS_MAX 8 /* that are tried; the rest is ignored, lowest order first */
+#define SRV_RECORDS_MAX \
+	65536 /* whose weights have a sum that fits; no answer of DNS holds as many */
 
 struct srv {
 	uint16_t priority;
@@ -20,7 +22,10 @@ struct srv {
 	char target[JID_DOMAIN_SIZE]; /* in normal form; "" = ".", the service is not offered */
 };
 
-/* By priority, and within one by weighted chance: NEXT gives a random number below its argument (which is > 0). */
+/*
+ * By priority, and within one by weighted chance: NEXT gives a random number below its argument (which is > 0). Behind the
+ * first SRV_TARGETS_MAX there is no chance, only priority. COUNT is at most SRV_RECORDS_MAX.
+ */
 void srv_order(struct srv *records, size_t count, uint32_t (*next)(void *context, uint32_t below),
 	       void *context);
 

@@ -53,8 +53,8 @@ struct stanza_root {
 	const char *to;
 };
 
-/* A stanza of our own; attributes are escaped here. INNER: what stands between its tags, well-formed and in canonical form
- * already; "" = nothing. NULL when memory runs out. */
+/* A stanza of our own; attributes are escaped here. INNER: what stands between its tags, well-formed, its namespaces as in
+ * canonical form; "" = nothing. NULL when memory runs out. */
 struct stanza *stanza_new(const struct stanza_root *root, const char *inner, size_t len);
 
 /*

@@ -61,13 +61,27 @@ static struct diag *room(struct diags *d, enum severity severity)
 	return NULL;
 }
 
+/* Makes LINE, of which LEN bytes were to be written, one line that is cut visibly. */
+static void tidy(char *line, size_t size, size_t len)
+{
+	if (len >= size) {
+		len = size - sizeof("…");
+		while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
+			len--;
+		snprintf(line + len, size - len, "…");
+	}
+	for (; *line; line++)
+		if (*line == '\n' || *line == '\t')
+			*line = ' ';
+}
+
 void diags_add(struct diags *d, enum severity severity, const struct place *at, const char *format,
 	       ...)
 {
-	struct buf text;
 	struct diag *item;
 	va_list args;
 	char line[2048];
+	int len;
 	size_t number =
 		d->totals[SEVERITY_ERROR] + d->totals[SEVERITY_WARNING] + d->totals[SEVERITY_NOTE];
 
@@ -77,10 +91,9 @@ void diags_add(struct diags *d, enum severity severity, const struct place *at, 
 	if (!item)
 		return;
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	len = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	buf_init(&text, sizeof(line) + 1);
-	buf_adds(&text, line);
+	tidy(line, sizeof(line), len < 0 ? 0 : (size_t)len);
 	item->severity = severity;
 	item->file = mem_strdup(at->file);
 	item->order = at->order;
@@ -88,8 +101,7 @@ void diags_add(struct diags *d, enum severity severity, const struct place *at, 
 	item->column = at->column;
 	item->number = number;
 	item->subject = d->subject ? mem_strdup(d->subject) : NULL;
-	item->text = mem_strdup(buf_str(&text));
-	buf_fini(&text);
+	item->text = mem_strdup(line);
 }
 
 static int compare(const void *a, const void *b)

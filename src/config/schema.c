@@ -125,6 +125,20 @@ static const struct schema_key keys[] = {
 	  .help = "The link that the domain's stanzas go to and come from: a name in section "
 		  "inside." },
 
+	{ KEY(DOMAINS, domain, "abuse-addresses", abuse_addresses, URIS),
+	  .none = "none are published", .example = "mailto:abuse@example.com",
+	  .help = "Whom to write to about abuse by the domain's people. These four lists of URIs "
+		  "are told to everyone who asks the domain (XEP-0157)." },
+	{ KEY(DOMAINS, domain, "admin-addresses", admin_addresses, URIS),
+	  .none = "none are published", .example = "mailto:xmpp@example.com xmpp:admin@example.com",
+	  .help = "Who runs the service." },
+	{ KEY(DOMAINS, domain, "security-addresses", security_addresses, URIS),
+	  .none = "none are published", .example = "mailto:security@example.com",
+	  .help = "Whom to tell of a weakness." },
+	{ KEY(DOMAINS, domain, "support-addresses", support_addresses, URIS),
+	  .none = "none are published", .example = "https://example.com/support",
+	  .help = "Who helps the domain's people and their partners." },
+
 	{ KEY(INSIDE, inside, "type", type, WORD), .words = inside_words, .required = true,
 	  .restart = true, .example = "component-listener",
 	  .help = "What kind of link it is. component-listener: something inside connects as an "
@@ -236,6 +250,7 @@ const char *schema_type_str(enum schema_type type)
 		[SCHEMA_SERVERS] = "list of addresses",
 		[SCHEMA_HOST] = "host and port",
 		[SCHEMA_DOMAINS] = "list of domains",
+		[SCHEMA_URIS] = "list of at most 10 URIs",
 		[SCHEMA_INCLUDE] = "pattern, or list of patterns",
 	};
 	return names[type];

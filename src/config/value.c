@@ -10,6 +10,7 @@
 #define PORT_XMPP 5269
 #define PORT_DNS 53
 #define LINK_NAME_MAX 64
+#define URI_MAX 1000
 
 /* What is being read. */
 struct source {
@@ -367,9 +368,57 @@ static bool read_domains(const struct source *s, const struct node *node, struct
 	return good;
 }
 
+/* scheme ":" anything [RFC3986 3.1]; neither white space nor control characters, and not endless */
+static bool is_uri(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t first = strspn(text, letters), len = strlen(text), i;
+	size_t scheme = first + strspn(text + first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+						     "abcdefghijklmnopqrstuvwxyz"
+						     "0123456789+-.");
+
+	if (!first || text[scheme] != ':' || !text[scheme + 1] || len > URI_MAX)
+		return false;
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool read_uris(const struct source *s, const struct node *node, struct config_names *out)
+{
+	const struct node *item;
+	size_t count, i;
+	bool good = list_items(s, node, &count);
+
+	if (count > SCHEMA_URIS_MAX) {
+		struct place at = document_place(s->d, node);
+		diags_add(s->diags, SEVERITY_ERROR, &at, "`%s` has more than %d items", s->key->key,
+			  SCHEMA_URIS_MAX);
+		return false;
+	}
+	out->items = mem_new(count * sizeof(*out->items));
+	for (item = node->first; item; item = item->next) {
+		if (!usable(item))
+			continue;
+		if (!is_uri(item->text)) {
+			good = complain(s, item,
+					"is not a URI: write it like mailto:abuse@example.com or "
+					"xmpp:admin@example.com");
+			continue;
+		}
+		for (i = 0; i < out->count; i++)
+			if (!strcmp(out->items[i], item->text))
+				good = complain(s, item, "occurs twice in the list");
+		out->items[out->count++] = mem_strdup(item->text);
+	}
+	return good;
+}
+
 static bool is_list(enum schema_type type)
 {
-	return type == SCHEMA_ADDRESSES || type == SCHEMA_SERVERS || type == SCHEMA_DOMAINS;
+	return type == SCHEMA_ADDRESSES || type == SCHEMA_SERVERS || type == SCHEMA_DOMAINS ||
+	       type == SCHEMA_URIS;
 }
 
 static bool read_field(const struct source *s, const struct node *node, void *field)
@@ -398,6 +447,8 @@ static bool read_field(const struct source *s, const struct node *node, void *fi
 		return read_addresses(s, node, field);
 	case SCHEMA_DOMAINS:
 		return read_domains(s, node, field);
+	case SCHEMA_URIS:
+		return read_uris(s, node, field);
 	case SCHEMA_INCLUDE:
 		break;
 	}

@@ -100,6 +100,7 @@ void value_fini(const struct schema_key *key, void *entry)
 		free_addresses(field);
 		return;
 	case SCHEMA_DOMAINS:
+	case SCHEMA_URIS:
 		free_names(field);
 		return;
 	case SCHEMA_BOOL:
@@ -128,6 +129,7 @@ bool value_is_none(const struct schema_key *key, const void *entry)
 	case SCHEMA_SERVERS:
 		return !((const struct config_addresses *)field)->count;
 	case SCHEMA_DOMAINS:
+	case SCHEMA_URIS:
 		return !((const struct config_names *)field)->count;
 	case SCHEMA_UINT:
 		return !key->words && !*(const unsigned *)field;
@@ -240,6 +242,7 @@ void value_print(const struct schema_key *key, const void *entry, struct buf *ou
 		print_addresses(key->type, field, out);
 		return;
 	case SCHEMA_DOMAINS:
+	case SCHEMA_URIS:
 		print_names(field, out);
 		return;
 	case SCHEMA_INCLUDE:
@@ -271,6 +274,7 @@ void value_print_default(const struct schema_key *key, const char *text, struct 
 	case SCHEMA_SERVERS:
 	case SCHEMA_HOST:
 	case SCHEMA_DOMAINS:
+	case SCHEMA_URIS:
 		break;
 	}
 	like.value = text;

@@ -296,8 +296,9 @@ bool negotiation_is_authorised(const struct negotiation *n)
 
 bool negotiation_pair_is_valid(const struct negotiation *n, const char *local, const char *remote)
 {
-	/* what was under way when we began to close still counts */
-	bool lives = n->state == NEGOTIATION_OPEN || n->state == NEGOTIATION_CLOSING;
+	/* behind our closing tag nothing of ours follows, but the peer's may be under way [RFC6120 4.4] */
+	bool lives = n->state == NEGOTIATION_OPEN ||
+		     (n->state == NEGOTIATION_CLOSING && n->config.role == ROLE_RECEIVING);
 	unsigned i;
 
 	for (i = 0; lives && i < n->pair_count; i++)

@@ -301,13 +301,13 @@ static enum fail judge_dialback(const struct negotiation *n, const char *from, c
 	return choose_accept(policy_partner(policy, from, NULL, NULL), &facts, REQUEST_DIALBACK);
 }
 
-/* [XEP-0220 2.2.1]: an invalid key ends the stream unless it carries something else */
+/* [XEP-0220 2.2.1]: an invalid key ends the stream unless it carries a valid pair; one being checked is none */
 static void refuse_key(struct negotiation *n, struct pair *p)
 {
 	bool alone;
 
 	pair_down(n, p, FAIL_DIALBACK_FORGED);
-	alone = !pair_any(n, PAIR_VALID) && !pair_any(n, PAIR_CHECKING);
+	alone = !pair_any(n, PAIR_VALID);
 	pair_answer(n, "result", p->local, p->remote, NULL, "invalid",
 		    alone ? NULL : pair_condition(FAIL_DIALBACK_FORGED));
 	if (alone)

@@ -40,12 +40,12 @@ struct offer choose_offer(const struct partner *partner, const struct choose_fac
 
 static struct next next_fail(enum fail fail)
 {
-	return (struct next){ NEXT_FAIL, fail, false };
+	return (struct next){ .step = NEXT_FAIL, .fail = fail };
 }
 
 static struct next next_step(enum next_step step)
 {
-	return (struct next){ step, FAIL_NONE, false };
+	return (struct next){ .step = step };
 }
 
 static struct next next_in_clear(const struct row *row, const struct offer *offered,

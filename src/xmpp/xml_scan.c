@@ -68,14 +68,13 @@ static const char *scan_between(struct xml_scan *s, const char *p, const char *e
 
 	while (p < end && is_space(*p))
 		p++;
-	if (p == end) {
-		if (s->state == XML_SCAN_FIRST && p > from)
-			s->state = XML_SCAN_BETWEEN;
+	if (p > from && s->state == XML_SCAN_FIRST)
+		s->state = XML_SCAN_BETWEEN;
+	if (p == end)
 		return p;
-	}
 	if (*p != '<' || s->state == XML_SCAN_OVER)
 		return fails(s, misplaced(s, *p), p);
-	s->declaration = s->state == XML_SCAN_FIRST && p == from;
+	s->declaration = s->state == XML_SCAN_FIRST;
 	s->state = XML_SCAN_LESS;
 	s->element = 0;
 	return p;

@@ -11,12 +11,6 @@
 
 #define NAMES_MAX 64
 
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 struct input {
 	char domain[JID_DOMAIN_SIZE];
 	struct cert_name names[NAMES_MAX];
@@ -130,22 +124,22 @@ static void check(const struct input *in)
 		const struct cert_name *name = &in->names[i];
 		bool one = cert_name_matches_one(name, in->domain);
 		if (memchr(name->value, '\0', name->len)) {
-			must(!one);
+			fuzz_must(!one);
 			nul = true;
 		} else {
 			enum answer answer = oracle(name, in->domain);
-			must(answer == CANNOT_SAY || one == (answer == YES));
+			fuzz_must(answer == CANNOT_SAY || one == (answer == YES));
 		}
 		/* a user's or a resource's address, or a wildcard of a kind we do not know */
 		if (one)
-			must(!memchr(name->value, '@', name->len) &&
-			     !memchr(name->value, '/', name->len) &&
-			     (name->len < 2 || !memchr(name->value + 1, '*', name->len - 1)));
+			fuzz_must(!memchr(name->value, '@', name->len) &&
+				  !memchr(name->value, '/', name->len) &&
+				  (name->len < 2 || !memchr(name->value + 1, '*', name->len - 1)));
 		any = any || one;
 	}
-	must(matches == (any && !nul));
-	must(v.chain && v.identity == matches && verdict_is_valid(&v) == matches);
-	must((v.fail == FAIL_NONE) == matches);
+	fuzz_must(matches == (any && !nul));
+	fuzz_must(v.chain && v.identity == matches && verdict_is_valid(&v) == matches);
+	fuzz_must((v.fail == FAIL_NONE) == matches);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -153,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy = malloc(size ? size : 1);
 	struct input in;
 
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	if (size)
 		memcpy(copy, data, size);
 	if (read_input(copy, size, &in))

@@ -9,12 +9,6 @@
 #include "fuzz_input.h"
 #include "xmpp/jid.h"
 
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void check_address(const char *form)
 {
 	unsigned char bytes[16];
@@ -24,31 +18,32 @@ static void check_address(const char *form)
 
 	memcpy(text, form + six, len + 1 - six);
 	if (six) {
-		must(len > 2 && text[len - 2] == ']');
+		fuzz_must(len > 2 && text[len - 2] == ']');
 		text[len - 2] = '\0';
 	}
-	must(inet_pton(six ? AF_INET6 : AF_INET, text, bytes) == 1);
-	must(inet_ntop(six ? AF_INET6 : AF_INET, bytes, again, sizeof(again)) != NULL);
-	must(!strcmp(text, again));
+	fuzz_must(inet_pton(six ? AF_INET6 : AF_INET, text, bytes) == 1);
+	fuzz_must(inet_ntop(six ? AF_INET6 : AF_INET, bytes, again, sizeof(again)) != NULL);
+	fuzz_must(!strcmp(text, again));
 }
 
 static void check_host(const char *form)
 {
 	const char *p, *label = form;
 
-	must(strlen(form) <= 253);
+	fuzz_must(strlen(form) <= 253);
 	for (p = form;; p++) {
 		bool end = *p == '.' || !*p;
 		if (end)
-			must(p > label && p - label <= 63 && *label != '-' && p[-1] != '-');
+			fuzz_must(p > label && p - label <= 63 && *label != '-' && p[-1] != '-');
 		else
-			must((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-');
+			fuzz_must((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
+				  *p == '-');
 		if (!*p)
 			break;
 		if (end)
 			label = p + 1;
 	}
-	must(label[strspn(label, "0123456789")] != '\0');
+	fuzz_must(label[strspn(label, "0123456789")] != '\0');
 }
 
 /* Each suffix that starts behind a dot is above the name; nothing that starts elsewhere is. */
@@ -57,8 +52,8 @@ static void check_below(const char *form)
 	const char *p;
 
 	for (p = form; *p; p++)
-		must(jid_is_below(form, p) == (p > form + 1 && p[-1] == '.'));
-	must(!jid_is_below(form, ""));
+		fuzz_must(jid_is_below(form, p) == (p > form + 1 && p[-1] == '.'));
+	fuzz_must(!jid_is_below(form, ""));
 }
 
 /* A copy without anything behind it, so that a read past the end is found. */
@@ -66,7 +61,7 @@ static char *exact_copy(const void *data, size_t len)
 {
 	char *copy = malloc(len ? len : 1);
 
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	if (len)
 		memcpy(copy, data, len);
 	return copy;
@@ -79,24 +74,24 @@ static void check_domain(const char *text, size_t len)
 
 	memset(form, 'x', sizeof(form));
 	if (!jid_domain(copy, len, form)) {
-		must(memchr(form, '\0', sizeof(form)) != NULL);
-		must(!memchr(text, '\0', len));
+		fuzz_must(memchr(form, '\0', sizeof(form)) != NULL);
+		fuzz_must(!memchr(text, '\0', len));
 		if (jid_is_address(form))
 			check_address(form);
 		else
 			check_host(form);
-		must(!jid_domain(form, strlen(form), again) && !strcmp(form, again));
+		fuzz_must(!jid_domain(form, strlen(form), again) && !strcmp(form, again));
 		check_below(form);
 	} else {
-		must(form[0] == 'x' && form[sizeof(form) - 1] == 'x');
+		fuzz_must(form[0] == 'x' && form[sizeof(form) - 1] == 'x');
 	}
 	free(copy);
 }
 
 static void check_part(const char *part, size_t len)
 {
-	must(!part == !len);
-	must(len <= JID_PART_MAX && (!part || !memchr(part, '\0', len)));
+	fuzz_must(!part == !len);
+	fuzz_must(len <= JID_PART_MAX && (!part || !memchr(part, '\0', len)));
 }
 
 static void check_split(const char *text, size_t len)
@@ -107,34 +102,36 @@ static void check_split(const char *text, size_t len)
 	size_t sum;
 
 	if (jid_split(text, len, &jid)) {
-		must(jid_domain_of(text, len, whole, &bare) != 0);
+		fuzz_must(jid_domain_of(text, len, whole, &bare) != 0);
 		return;
 	}
 	check_part(jid.local, jid.local_len);
 	check_part(jid.domain, jid.domain_len);
 	check_part(jid.resource, jid.resource_len);
-	must(jid.domain != NULL);
+	fuzz_must(jid.domain != NULL);
 	sum = jid.domain_len;
 	if (jid.local) {
-		must(jid.local == text && text[jid.local_len] == '@');
-		must(jid.domain == text + jid.local_len + 1);
-		must(!memchr(jid.local, '/', jid.local_len) && !memchr(text, '@', jid.local_len));
+		fuzz_must(jid.local == text && text[jid.local_len] == '@');
+		fuzz_must(jid.domain == text + jid.local_len + 1);
+		fuzz_must(!memchr(jid.local, '/', jid.local_len) &&
+			  !memchr(text, '@', jid.local_len));
 		sum += jid.local_len + 1;
 	} else {
-		must(jid.domain == text && !memchr(text, '@', jid.domain_len));
+		fuzz_must(jid.domain == text && !memchr(text, '@', jid.domain_len));
 	}
 	if (jid.resource) {
-		must(jid.resource == jid.domain + jid.domain_len + 1 && jid.resource[-1] == '/');
+		fuzz_must(jid.resource == jid.domain + jid.domain_len + 1 &&
+			  jid.resource[-1] == '/');
 		sum += jid.resource_len + 1;
 	}
-	must(sum == len && !memchr(jid.domain, '/', jid.domain_len));
+	fuzz_must(sum == len && !memchr(jid.domain, '/', jid.domain_len));
 	check_domain(jid.domain, jid.domain_len);
 	if (jid_domain(jid.domain, jid.domain_len, form)) {
-		must(jid_domain_of(text, len, whole, &bare) != 0);
+		fuzz_must(jid_domain_of(text, len, whole, &bare) != 0);
 		return;
 	}
-	must(!jid_domain_of(text, len, whole, &bare) && !strcmp(form, whole));
-	must(bare == (jid.domain_len == len));
+	fuzz_must(!jid_domain_of(text, len, whole, &bare) && !strcmp(form, whole));
+	fuzz_must(bare == (jid.domain_len == len));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,17 +8,23 @@ FUZZ_LIBS = $(LDADD) $(FUZZ_LDFLAGS)
 
 check_PROGRAMS += \
 	tests/fuzz/fuzz_cert_name \
+	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_jid \
 	tests/fuzz/fuzz_negotiation \
-	tests/fuzz/fuzz_pair
+	tests/fuzz/fuzz_pair \
+	tests/fuzz/fuzz_xml_stream
 tests_fuzz_fuzz_cert_name_SOURCES = tests/fuzz/fuzz_cert_name.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_cert_name_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_jid_SOURCES = tests/fuzz/fuzz_jid.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_jid_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_negotiation_SOURCES = tests/fuzz/fuzz_negotiation.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_negotiation_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_pair_SOURCES = tests/fuzz/fuzz_pair.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_pair_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_xml_stream_SOURCES = tests/fuzz/fuzz_xml_stream.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_xml_stream_LDADD = $(FUZZ_LIBS)
 
 if !FUZZING
 TESTS += tests/fuzz/replay.sh

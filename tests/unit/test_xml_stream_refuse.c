@@ -147,6 +147,9 @@ static void test_X07_other_encodings(void **state)
 	check_bytes(NULL, le, sizeof(le) - 1, FAIL_XML_ENCODING, 0);
 	check_bytes(NULL, be, sizeof(be) - 1, FAIL_XML_ENCODING, 0);
 	check_bytes(NULL, be_bare, sizeof(be_bare) - 1, FAIL_XML_ENCODING, 0);
+	/* behind white space it is too late for a byte order mark, however it is cut */
+	refused("\n\xff\n", FAIL_XML_NOT_WELL_FORMED, 0);
+	refused(" \r\n\xfe\xff", FAIL_XML_NOT_WELL_FORMED, 0);
 	check_bytes(NULL, le_bare, sizeof(le_bare) - 1, FAIL_XML_NOT_WELL_FORMED, 0);
 	refused("\xef\xbb\xbf" ROOT, FAIL_XML_NOT_WELL_FORMED,
 		0); /* UTF-8 needs no mark [RFC6120 11.6] */
