@@ -70,12 +70,19 @@ libfedgate_net_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS)
 libfedgate_net_a_SOURCES = \
 	src/net/address.c \
 	src/net/address_int.h \
+	src/net/connection.c \
+	src/net/connection_int.h \
+	src/net/connection_io.c \
+	src/net/connection_tls.c \
 	src/net/listener.c \
 	src/net/loop.c \
 	src/net/loop_int.h \
 	src/net/mailbox.c \
 	src/net/sasl.c \
-	src/net/x509.c
+	src/net/tls.c \
+	src/net/tls_int.h \
+	src/net/x509.c \
+	src/net/x509_int.h
 
 libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
 libfedgate_inside_a_SOURCES = \

@@ -3,7 +3,7 @@
  *
  * Belongs to its loop's thread and to one owner, who is told what happens through callbacks and ends it with
  * connection_close or connection_abort: no callback comes after either, and the object frees itself. Writes are gathered and
- * leave once a turn, in full TLS records. It reports and never judges.
+ * leave once a turn, in full TLS records. It reports and never judges. The process ignores SIGPIPE.
  */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
@@ -19,16 +19,16 @@
 
 enum connection_end {
 	CONNECTION_REFUSED, /* dialling failed: refused, unreachable, timed out by the kernel */
-	CONNECTION_EOF, /* the peer ended its direction; inside TLS with or without close_notify */
-	CONNECTION_LOST /* reset, or an error of TLS in the middle */
+	CONNECTION_EOF, /* the peer ended its direction; in TLS the reason tells if without close_notify */
+	CONNECTION_LOST /* reset, an error of TLS, renegotiation, too much waiting to be written */
 };
 
 /* All are called from the loop, with the owner's context. */
 struct connection_events {
 	/* Dialling succeeded. Not for accepted connections. */
 	void (*connected)(void *context);
-	/* Decrypted where it is in TLS; at most 64 KiB at once. DATA is borrowed for the call, which may close, abort, pause or
-	 * start TLS: then the rest of what was read is dropped, kept until resumed, or handed to TLS. */
+	/* Decrypted where it is in TLS; all that was read, at most 64 KiB at once. DATA is borrowed for the call, which may
+	 * close, abort, pause or start TLS: nothing more is read then, until resumed, or but by TLS. */
 	void (*data)(void *context, const char *data, size_t len);
 	void (*tls_up)(void *context);
 	/* The handshake failed: REASON for the log. The connection may only be aborted. */
@@ -51,17 +51,18 @@ struct connection *connection_accepted(struct loop *l, int fd,
 struct connection *connection_dial(struct loop *l, const struct net_address *to,
 				   const struct connection_events *events, void *context);
 
-/* Appends; nothing leaves before the end of the turn. Ignored once the connection has ended. */
+/* Appends; nothing leaves before the end of the turn. While TLS starts it waits for that. Ignored once the connection is
+ * refused or lost. */
 void connection_write(struct connection *c, const void *data, size_t len);
 size_t connection_waiting(const struct connection *c); /* bytes not yet taken by the kernel */
 bool connection_is_full(
 	const struct connection *c); /* above the high mark, until it falls below the low one */
 
 /*
- * Starts TLS when all that was written before has left. LOCAL: the domain whose identity we show, where the peer's SNI names
+ * Starts TLS when all that was written before has left; from the call on nothing is read in clear. LOCAL: the domain whose identity we show, where the peer's SNI names
  * none; NULL or without identity: none when dialling, the handshake fails when accepting. SERVER_NAME: dialling: SNI to send.
  * TLS is borrowed until the connection has freed itself: its owner counts it with hold and release, called once each. Input
- * that was read before and not eaten is dropped by the owner's word: see data.
+ * that was read before is with the owner, all of it: see data.
  */
 struct connection_tls {
 	bool accept;

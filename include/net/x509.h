@@ -22,8 +22,7 @@
 /* The first certificate of a file, and those after it. */
 struct x509_chain {
 	struct cert_facts facts; /* what the file alone tells: see x509_chain_read */
-	struct cert_name *names; /* owned; facts.names */
-	char **values;		 /* owned; what the names point to */
+	struct cert_name *names; /* owned, with what they point to; facts.names */
 	int64_t not_before;	 /* of the first certificate, seconds since the epoch */
 	int64_t not_after;
 	size_t length;	 /* certificates in the file */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/mem.h"
+#include "x509_int.h"
 
 #define OID_SRV_NAME "1.3.6.1.5.5.7.8.7"  /* [RFC4985 2] */
 #define OID_XMPP_ADDR "1.3.6.1.5.5.7.8.5" /* [RFC6120 13.7.1.4] */
@@ -75,7 +75,7 @@ static STACK_OF(X509) *
 
 /* ---- one certificate ---- */
 
-static int64_t seconds_of(const ASN1_TIME *time)
+int64_t x509_seconds(const ASN1_TIME *time)
 {
 	struct tm tm;
 
@@ -150,39 +150,57 @@ static const ASN1_STRING *other_name(const OTHERNAME *other, enum cert_name_type
 	return NULL;
 }
 
-static void add_name(struct x509_chain *chain, const GENERAL_NAME *general)
+/* NULL where the name is of no use. */
+static const ASN1_STRING *useful_name(const GENERAL_NAME *general, enum cert_name_type *type)
 {
-	enum cert_name_type type = CERT_NAME_DNS;
-	const ASN1_STRING *text = NULL;
-	size_t n = chain->facts.name_count, len;
-
+	*type = CERT_NAME_DNS;
 	if (general->type == GEN_DNS)
-		text = general->d.dNSName;
-	else if (general->type == GEN_OTHERNAME)
-		text = other_name(general->d.otherName, &type);
-	if (!text)
-		return;
-	len = (size_t)ASN1_STRING_length(text);
-	chain->values[n] = mem_strndup((const char *)ASN1_STRING_get0_data(text), len);
-	chain->names[n] = (struct cert_name){ type, chain->values[n], len };
-	chain->facts.name_count++;
+		return general->d.dNSName;
+	return general->type == GEN_OTHERNAME ? other_name(general->d.otherName, type) : NULL;
 }
 
-/* Only subjectAltName: a Common Name is no identity [RFC6125 6.4.4]. */
-static void read_names(struct x509_chain *chain, X509 *x)
+/* The list, and behind it the texts, each with a NUL. */
+static struct cert_name *copy_names(const GENERAL_NAMES *names, size_t *count)
+{
+	int n = sk_GENERAL_NAME_num(names), i;
+	size_t size = (size_t)n * sizeof(struct cert_name);
+	enum cert_name_type type;
+	const ASN1_STRING *text;
+	struct cert_name *list;
+	char *to;
+
+	for (i = 0; i < n; i++) {
+		text = useful_name(sk_GENERAL_NAME_value(names, i), &type);
+		size += text ? (size_t)ASN1_STRING_length(text) + 1 : 0;
+	}
+	list = calloc(1, size);
+	if (!list)
+		return NULL;
+	to = (char *)(list + n);
+	for (i = 0; i < n; i++) {
+		text = useful_name(sk_GENERAL_NAME_value(names, i), &type);
+		if (!text)
+			continue;
+		list[*count] = (struct cert_name){ type, to, (size_t)ASN1_STRING_length(text) };
+		memcpy(to, ASN1_STRING_get0_data(text), list[*count].len);
+		to += list[*count].len + 1;
+		++*count;
+	}
+	return list;
+}
+
+struct cert_name *x509_names(const X509 *x, size_t *count)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
-	int count = names ? sk_GENERAL_NAME_num(names) : 0, i;
+	int n = names ? sk_GENERAL_NAME_num(names) : 0;
+	struct cert_name *list = NULL;
 
-	if (count > 0 && count <= CERT_NAMES_MAX) {
-		chain->values = mem_new((size_t)count * sizeof(*chain->values));
-		chain->names = mem_new((size_t)count * sizeof(*chain->names));
-		for (i = 0; i < count; i++)
-			add_name(chain, sk_GENERAL_NAME_value(names, i));
-		chain->facts.names = chain->names;
-	}
+	*count = 0;
+	if (n > 0 && n <= CERT_NAMES_MAX)
+		list = copy_names(names, count);
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
+	return list;
 }
 
 /* ---- chains ---- */
@@ -207,22 +225,23 @@ static void read_chain(struct x509_chain *chain, STACK_OF(X509) * certificates, 
 
 	memset(chain, 0, sizeof(*chain));
 	chain->length = (size_t)count;
-	chain->not_before = seconds_of(X509_get0_notBefore(first));
-	chain->not_after = seconds_of(X509_get0_notAfter(first));
+	chain->not_before = x509_seconds(X509_get0_notBefore(first));
+	chain->not_after = x509_seconds(X509_get0_notAfter(first));
 	chain->for_server = allows(first, XKU_SSL_SERVER);
 	chain->for_client = allows(first, XKU_SSL_CLIENT);
 	chain->facts.expires = chain->not_after;
 	chain->ordered = true;
 	for (i = 1; i < count; i++) {
 		X509 *issuer = sk_X509_value(certificates, i);
-		int64_t end = seconds_of(X509_get0_notAfter(issuer));
+		int64_t end = x509_seconds(X509_get0_notAfter(issuer));
 		if (end < chain->facts.expires)
 			chain->facts.expires = end;
 		if (X509_check_issued(issuer, sk_X509_value(certificates, i - 1)) != X509_V_OK)
 			chain->ordered = false;
 	}
 	chain->facts.chain = chain_state(chain, first, now);
-	read_names(chain, first);
+	chain->names = x509_names(first, &chain->facts.name_count);
+	chain->facts.names = chain->names;
 }
 
 int x509_chain_read(struct x509_chain *chain, const char *pem, size_t len, int64_t now,
@@ -240,11 +259,6 @@ int x509_chain_read(struct x509_chain *chain, const char *pem, size_t len, int64
 
 void x509_chain_fini(struct x509_chain *chain)
 {
-	size_t i;
-
-	for (i = 0; i < chain->facts.name_count; i++)
-		free(chain->values[i]);
-	free(chain->values);
 	free(chain->names);
 	memset(chain, 0, sizeof(*chain));
 }

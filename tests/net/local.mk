@@ -1,7 +1,19 @@
 # Tests of the network half: real loops, sockets and libraries, loopback only.
 NET_TESTS = \
+	tests/net/test_connection \
 	tests/net/test_sasl
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
-NET_LDADD = libtests.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) $(CMOCKA_LIBS)
-tests_net_test_sasl_LDADD = $(NET_LDADD) -lpthread
+
+check_LIBRARIES += libnettests.a
+libnettests_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS) -I$(top_srcdir)/tests/net
+libnettests_a_SOURCES = \
+	tests/net/ends.c \
+	tests/net/ends.h \
+	tests/net/pki.c \
+	tests/net/pki.h
+
+NET_LDADD = libnettests.a libtests.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
+	$(CMOCKA_LIBS) -lpthread
+tests_net_test_connection_LDADD = $(NET_LDADD)
+tests_net_test_sasl_LDADD = $(NET_LDADD)
