@@ -86,6 +86,7 @@ libfedgate_net_a_SOURCES = \
 
 libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
 libfedgate_inside_a_SOURCES = \
+	src/inside/component.c \
 	src/inside/responder.c
 
 libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -20,17 +20,19 @@
 
 struct component;
 
-/* Borrowed until the link is attached or ends; what it needs afterwards it has copied. */
+/* What it points to is borrowed until the link is attached or ends. */
 struct component_config {
 	const char *const *domains; /* that may attach here, in normal form */
 	size_t domain_count;
-	const char *secret;    /* of all of them */
-	uint64_t handshake_ms; /* from accepting to a right handshake: stream-establishment-timeout */
-	uint64_t stall_ms;     /* a full link of which nothing is read for so long ends; 0 = never */
-	size_t max_stanza;     /* bytes, once attached */
+	const char *secret; /* of all of them */
+	uint64_t
+		handshake_ms; /* from accepting to a right handshake: stream-establishment-timeout */
+	uint64_t stall_ms;    /* a full link of which nothing is read for so long ends; 0 = never */
+	size_t max_stanza;    /* bytes, once attached */
 };
 
-/* All are called from the loop, never from inside a function of this header. Every one may call component_close. */
+/* All are called from the loop, never from inside a function of this header. All but `detached` may call
+ * component_close. */
 struct component_events {
 	/* The handshake is right. False where the domain is taken: the newcomer is refused with a conflict, and `detached` tells
 	 * its end as any other. What is sent from here follows the answer to the handshake. */
@@ -39,7 +41,7 @@ struct component_events {
 	 * normal form; NULL where that is no JID: what comes of a person's typing is returned as jid-malformed and ends no
 	 * link. */
 	void (*stanza)(void *context, struct component *c, struct stanza *s, const char *remote);
-	/* The link was full and is no more. */
+	/* The link was full and is no more. May be NULL. */
 	void (*drained)(void *context, struct component *c);
 	/* It is over, attached or not (component_domain, component_is_attached still answer). REASON: more for the log, never
 	 * NULL; the peer's words are among it. */
@@ -55,7 +57,7 @@ struct component_events {
 struct component *component_accept(struct loop *l, int fd, const struct component_config *config,
 				   const struct component_events *events, void *context);
 
-/* Writes S as it stands. Nothing is refused: whoever sends holds back while the link is full. Only once attached. */
+/* Writes S as it stands. Nothing is refused: whoever sends holds back while the link is full. From `attach` on. */
 void component_send(struct component *c, const struct stanza *s);
 bool component_is_full(const struct component *c);   /* until drained */
 size_t component_waiting(const struct component *c); /* bytes not yet taken by the kernel */
@@ -70,6 +72,7 @@ void component_close(struct component *c, enum fail fail);
 const char *component_domain(const struct component *c); /* "" before the header */
 bool component_is_attached(const struct component *c);
 const struct net_address *component_peer(const struct component *c);
-uint64_t component_since(const struct component *c); /* when attached, in loop_now's time; 0 = not */
+uint64_t component_since(
+	const struct component *c); /* when attached, in loop_now's time; 0 = not */
 
 #endif
