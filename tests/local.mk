@@ -37,10 +37,12 @@ TESTS += \
 	tests/eval/eval.sh \
 	tests/scenario/scenario.sh \
 	tests/pair/pair \
+	tests/hazards.sh \
 	tests/layers.sh
-dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/layers.sh
+dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/hazards.sh \
+	tests/layers.sh
 include tests/cli/local.mk
-EXTRA_DIST += tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \
+EXTRA_DIST += tests/hazards.tsv tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \
 	tests/scenario/README.md
 
 # what the tests with real servers drive them with

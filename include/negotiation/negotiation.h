@@ -184,6 +184,7 @@ struct negotiation_config {
 	bool verify_only; /* initiating: only to verify keys */
 	const char *local,
 		*remote; /* initiating: the pair, in normal form; REMOTE has a partner with a valid row */
+	uint64_t max_bytes; /* of a stanza, to tell the peer [XEP-0478]; 0 = do not tell */
 	unsigned pairs_max; /* at most on one stream; 0 = NEGOTIATION_PAIRS_DEFAULT */
 };
 
@@ -213,6 +214,10 @@ bool negotiation_in_tls(const struct negotiation *n);
 bool negotiation_is_authorised(const struct negotiation *n);
 /* May a stanza of that pair cross this stream in its own direction? Domains in normal form. */
 bool negotiation_pair_is_valid(const struct negotiation *n, const char *local, const char *remote);
+/* The largest stanza that the peer said it accepts; 0 = it said nothing. Initiating role only. [XEP-0478 2] */
+uint64_t negotiation_peer_max_bytes(const struct negotiation *n);
+/* Would the peer accept S by its size? FAIL_NONE, or FAIL_STANZA_TOO_BIG_FOR_PEER: it is bounced, never sent. */
+enum fail negotiation_check_size(const struct negotiation *n, const struct stanza *s);
 /* By which method the first pair came up. */
 enum method negotiation_method(const struct negotiation *n);
 /* Why it ended: FAIL_NONE while it lives. */

@@ -12,6 +12,7 @@
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_DIALBACK "jabber:server:dialback"
 #define NS_DIALBACK_FEATURE "urn:xmpp:features:dialback"
+#define NS_LIMITS "urn:xmpp:stream-limits:0"
 #define NS_ERRORS "urn:xmpp:errors"
 
 #endif

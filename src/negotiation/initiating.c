@@ -152,8 +152,8 @@ void initiating_features(struct negotiation *n, const struct negotiation_event *
 {
 	struct pair *p;
 
+	n->offered = features_read(ev->element);
 	if (!n->authenticated) {
-		n->offered = features_read(ev->element);
 		go_on(n);
 		return;
 	}

@@ -308,6 +308,20 @@ bool negotiation_pair_is_valid(const struct negotiation *n, const char *local, c
 	return false;
 }
 
+uint64_t negotiation_peer_max_bytes(const struct negotiation *n)
+{
+	return n->offered.max_bytes;
+}
+
+enum fail negotiation_check_size(const struct negotiation *n, const struct stanza *s)
+{
+	size_t len;
+
+	stanza_bytes(s, &len);
+	return n->offered.max_bytes && len > n->offered.max_bytes ? FAIL_STANZA_TOO_BIG_FOR_PEER
+								  : FAIL_NONE;
+}
+
 enum method negotiation_method(const struct negotiation *n)
 {
 	return n->method;

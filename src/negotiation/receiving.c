@@ -72,6 +72,7 @@ static void advertise(struct negotiation *n, const struct choose_facts *facts)
 		.starttls_required = offer.starttls_required,
 		.external = offer.external && !n->authenticated,
 		.dialback = offer.dialback,
+		.max_bytes = n->config.max_bytes,
 	};
 
 	features_write(negotiation_write(n), &f);

@@ -8,6 +8,8 @@
 #include "make_policy.h"
 #include "negotiation/wire.h"
 #include "tap.h"
+#include "xmpp/jid.h"
+#include "xmpp/stanza.h"
 
 #define OPEN \
 	"<?xml version='1.0'?><stream:stream xmlns='jabber:server' " \
@@ -317,6 +319,50 @@ static unsigned split(char *line, char **words)
 	return count;
 }
 
+/* A message of LEN bytes from our domain to the peer's. */
+static struct stanza *make_message(const struct negotiation *n, size_t len)
+{
+	static const char tags[] = "<message from='u@' to='v@'></message>";
+	char from[JID_DOMAIN_SIZE + 2], to[JID_DOMAIN_SIZE + 2];
+	struct stanza_root root = { STANZA_MESSAGE, NULL, NULL, from, to };
+	size_t around =
+		sizeof(tags) - 1 + strlen(negotiation_local(n)) + strlen(negotiation_remote(n));
+	struct stanza *s;
+	char *inner;
+
+	snprintf(from, sizeof(from), "u@%s", negotiation_local(n));
+	snprintf(to, sizeof(to), "v@%s", negotiation_remote(n));
+	inner = mem_new(len + 1);
+	memset(inner, 'x', len);
+	s = stanza_new(&root, inner, len > around ? len - around : 0);
+	free(inner);
+	return s;
+}
+
+/* A message of LEN bytes is to go out: written, or bounced where the peer would not take it. */
+static void send_message(struct play *p, size_t len)
+{
+	const struct negotiation *n = wire_negotiation(p->wire);
+	struct stanza *s = make_message(n, len), *bounce;
+	enum fail fail = negotiation_check_size(n, s);
+	const struct fail_info *info = fail_info(fail);
+	const char *bytes = stanza_bytes(s, &len);
+
+	if (!negotiation_pair_is_valid(n, negotiation_local(n), negotiation_remote(n))) {
+		p->error = "the pair is not valid";
+	} else if (fail) {
+		bounce = stanza_bounce(s, info->bounce_type, info->bounce_condition, info->text);
+		buf_addf(&p->text, "! bounced %zu bytes: ", len);
+		bytes = stanza_bytes(bounce, &len);
+		show(&p->text, bytes, len);
+		buf_addc(&p->text, '\n');
+		stanza_put(bounce);
+	} else {
+		buf_addf(&p->text, "! sent %zu bytes\n", len);
+	}
+	stanza_put(s);
+}
+
 /* An event of the driver's. */
 static void drive(struct play *p, char *line)
 {
@@ -335,6 +381,10 @@ static void drive(struct play *p, char *line)
 	for (i = 0; count && i < sizeof(simple) / sizeof(*simple); i++)
 		if (!strcmp(words[0], simple[i].word))
 			ev.type = simple[i].type;
+	if (count == 2 && !strcmp(words[0], "send")) {
+		send_message(p, (size_t)atoi(words[1]));
+		return;
+	}
 	ev.ticket = take_ticket(p, words, count);
 	if (count && !strcmp(words[0], "certificate")) {
 		ev.type = EVENT_CERTIFICATE;
@@ -403,7 +453,7 @@ static void set(struct play *p, char *line)
 	else if (!strcmp(words[0], "pairs") && count == 2)
 		p->config.negotiation.pairs_max = (unsigned)atoi(words[1]);
 	else if (!strcmp(words[0], "max-stanza") && count == 2)
-		p->config.max_stanza = (size_t)atoi(words[1]);
+		p->config.negotiation.max_bytes = p->config.max_stanza = (size_t)atoi(words[1]);
 	else
 		p->error = "unknown line";
 }

@@ -344,12 +344,13 @@ static void test_features_round_trip(void **state)
 	(void)state;
 	buf_init(&b, BUF_MAX_DEFAULT);
 	buf_init(&text, BUF_MAX_DEFAULT);
-	for (bits = 0; bits < 16; bits++) {
+	for (bits = 0; bits < 32; bits++) {
 		struct features f = {
 			.starttls = bits & 1,
 			.starttls_required = bits & 2,
 			.external = bits & 4,
 			.dialback = bits & 8,
+			.max_bytes = bits & 16 ? UINT64_MAX - bits : 0,
 		};
 		buf_clear(&text);
 		features_write(&text, &f);
@@ -359,6 +360,7 @@ static void test_features_round_trip(void **state)
 		assert_int_equal(r.features.external, f.external);
 		assert_int_equal(r.features.dialback, f.dialback);
 		assert_int_equal(r.features.dialback_errors, f.dialback);
+		assert_true(r.features.max_bytes == f.max_bytes);
 	}
 	buf_fini(&text);
 	buf_fini(&b);
@@ -366,7 +368,7 @@ static void test_features_round_trip(void **state)
 
 static void test_features_bytes(void **state)
 {
-	struct features f = { true, true, true, true, false };
+	struct features f = { true, true, true, true, false, 262144 };
 	struct buf b;
 
 	(void)state;
@@ -378,10 +380,56 @@ static void test_features_bytes(void **state)
 		       "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
 		       "<mechanism>EXTERNAL</mechanism></mechanisms>"
 		       "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
-		       "</stream:features>");
+		       "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>262144</max-bytes>"
+		       "</limits></stream:features>");
 	memset(&f, 0, sizeof(f));
 	features_write(&b, &f);
 	assert_written(&b, "<stream:features></stream:features>");
+	buf_fini(&b);
+}
+
+/* [XEP-0478 2]: what is no number is no limit; nobody may accept less than 10000 bytes [RFC6120 13.12] */
+static void test_features_limits(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max_bytes;
+	} cases[] = {
+		{ "<max-bytes>262144</max-bytes>", 262144 },
+		{ "<max-bytes>\n 10001 </max-bytes><idle-seconds>60</idle-seconds>", 10001 },
+		{ "<max-bytes>9999</max-bytes>", 10000 },
+		{ "<max-bytes>0</max-bytes>", 10000 },
+		{ "<max-bytes>18446744073709551615</max-bytes>", UINT64_MAX },
+		{ "<max-bytes>18446744073709551616</max-bytes>", 0 },
+		{ "<max-bytes>000000000000000000000000020000</max-bytes>", 0 },
+		{ "<max-bytes>-1</max-bytes>", 0 },
+		{ "<max-bytes>256k</max-bytes>", 0 },
+		{ "<max-bytes/>", 0 },
+		{ "<max-bytes xmlns='urn:x'>20000</max-bytes>", 0 },
+		{ "", 0 },
+	};
+	struct reader r;
+	struct buf b, text;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, BUF_MAX_DEFAULT);
+	buf_init(&text, BUF_MAX_DEFAULT);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_clear(&text);
+		buf_addf(&text,
+			 "<stream:features><limits xmlns='" NS_LIMITS "'>%s</limits>"
+			 "</stream:features>",
+			 cases[i].text);
+		read_features(&b, buf_str(&text), &r);
+		assert_true(r.features.max_bytes == cases[i].max_bytes);
+	}
+	read_features(&b,
+		      "<stream:features><max-bytes xmlns='" NS_LIMITS "'>20000</max-bytes>"
+		      "</stream:features>",
+		      &r);
+	assert_true(r.features.max_bytes == 0);
+	buf_fini(&text);
 	buf_fini(&b);
 }
 
@@ -435,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_features_round_trip),
 		cmocka_unit_test(test_features_bytes),
+		cmocka_unit_test(test_features_limits),
 		cmocka_unit_test(test_features_of_others),
 	};
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "xml_record.h"
+#include "xmpp/jid.h"
 #include "xmpp/ns.h"
 
 #define STREAM "xmlns:stream='http://etherx.jabber.org/streams'"
@@ -410,6 +411,34 @@ static void test_bounce(void **state)
 }
 
 /* Errors and results are never answered with an error [RFC6120 8.3.1]. */
+/* [R05] An address that is too long is neither cut nor taken: its stanza goes back to whom it came from inside. */
+static void test_R05_jid_malformed(void **state)
+{
+	const struct fail_info *info = fail_info(FAIL_JID_MALFORMED);
+	char part[JID_PART_MAX + 2], to[JID_PART_MAX + 20], input[JID_PART_MAX + 100];
+	char domain[JID_DOMAIN_SIZE];
+	struct stanza *error;
+	struct xml_record r;
+	bool bare;
+
+	(void)state;
+	memset(part, 'a', sizeof(part));
+	part[JID_PART_MAX + 1] = '\0';
+	snprintf(to, sizeof(to), "%s@a.example", part);
+	snprintf(input, sizeof(input), "<message from='u@b.example' to='%s'/>", to);
+	canonical(&r, NS_COMPONENT, "xmlns='" NS_COMPONENT "'", input);
+	assert_string_equal(stanza_to(r.stanza), to);
+	assert_int_equal(jid_domain_of(to, strlen(to), domain, &bare), -FAIL_JID_MALFORMED);
+	assert_int_equal(jid_domain_of(to + 1, strlen(to + 1), domain, &bare), 0);
+	error = stanza_bounce(r.stanza, info->bounce_type, info->bounce_condition, NULL);
+	assert_string_equal(stanza_from(error), to);
+	assert_string_equal(stanza_to(error), "u@b.example");
+	assert_non_null(strstr(stanza_bytes(error, &(size_t){ 0 }),
+			       "<error type='modify'><jid-malformed "));
+	stanza_put(error);
+	xml_record_fini(&r);
+}
+
 static void test_R07_never_bounced(void **state)
 {
 	(void)state;
@@ -489,6 +518,7 @@ int main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_bounce),
+		cmocka_unit_test(test_R05_jid_malformed),
 		cmocka_unit_test(test_R07_never_bounced),
 	};
 
