@@ -2,7 +2,7 @@
 PURE_LIBS = $(CRYPTO_LIBS) $(EXPAT_LIBS) $(IDN2_LIBS) $(YAML_LIBS)
 PURE_CFLAGS = $(CRYPTO_CFLAGS) $(EXPAT_CFLAGS) $(IDN2_CFLAGS) $(YAML_CFLAGS)
 
-noinst_LIBRARIES += libfedgate_pure.a libfedgate_inside.a libfedgate_net.a libfedgate_admin.a
+noinst_LIBRARIES += libfedgate_pure.a libfedgate_gateway.a libfedgate_inside.a libfedgate_net.a libfedgate_admin.a
 libfedgate_pure_a_CFLAGS = $(AM_CFLAGS) $(PURE_CFLAGS)
 libfedgate_pure_a_SOURCES = \
 	src/base/buf.c \
@@ -84,6 +84,25 @@ libfedgate_net_a_SOURCES = \
 	src/net/x509.c \
 	src/net/x509_int.h
 
+# outside and gateway: what federates, on top of net
+libfedgate_gateway_a_CFLAGS = $(AM_CFLAGS)
+libfedgate_gateway_a_SOURCES = \
+	src/outside/dial.c \
+	src/outside/route.c \
+	src/outside/snapshot.c \
+	src/outside/stream.c \
+	src/outside/stream_actions.c \
+	src/outside/stream_int.h \
+	src/outside/stream_log.c \
+	src/outside/verify.c \
+	src/gateway/gateway.c \
+	src/gateway/gateway_int.h \
+	src/gateway/history.c \
+	src/gateway/limits.c \
+	src/gateway/links.c \
+	src/gateway/report.c \
+	src/gateway/worker.c
+
 libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
 libfedgate_inside_a_SOURCES = \
 	src/inside/component.c \
@@ -122,6 +141,7 @@ noinst_HEADERS += \
 	include/base/str.h \
 	include/gateway/gateway.h \
 	include/gateway/history.h \
+	include/gateway/limits.h \
 	include/config/config.h \
 	include/config/diag.h \
 	include/config/document.h \
@@ -140,6 +160,13 @@ noinst_HEADERS += \
 	include/net/sasl.h \
 	include/net/tls.h \
 	include/net/x509.h \
+	include/outside/attempt.h \
+	include/outside/dial.h \
+	include/outside/outside.h \
+	include/outside/route.h \
+	include/outside/snapshot.h \
+	include/outside/stream.h \
+	include/outside/verify.h \
 	include/policy/choose.h \
 	include/policy/matrix.h \
 	include/policy/partner.h \

@@ -51,6 +51,7 @@ struct config_gateway {
 	char *dialback_secret_file;
 	unsigned connection_limit;
 	unsigned partner_connection_limit;
+	unsigned source_connection_limit;
 	uint64_t keepalive_interval; /* seconds, as all durations */
 	uint64_t stream_establishment_timeout;
 	uint64_t stream_inactivity_timeout;

@@ -19,6 +19,12 @@ int listener_open(const struct net_address *at, char error[LISTENER_ERROR_SIZE])
 /* Where it is bound. */
 bool listener_address(int fd, struct net_address *out);
 
+/* The addresses at which a socket bound to AT is reached: AT itself, or, where it is a wildcard, those of this machine's
+ * interfaces. Gives their number, at most MAX. */
+size_t listener_reached_at(const struct net_address *at, struct net_address *out, size_t max);
+/* Closes a connection that was accepted and is not wanted. */
+void listener_refuse(int fd);
+
 struct listener_events {
 	/* Takes FD: non-blocking, close-on-exec, TCP_NODELAY. */
 	void (*accepted)(void *context, int fd, const struct net_address *from);

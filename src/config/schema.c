@@ -71,6 +71,10 @@ static const struct schema_key keys[] = {
 	{ KEY(GATEWAY, gateway, "partner-connection-limit", partner_connection_limit, UINT),
 	  .value = "20", .min = 1, .max = 1000000, .lync = "PartnerConnectionLimit",
 	  .help = "Connections with one partner that has no connection-limit of its own." },
+	{ KEY(GATEWAY, gateway, "source-connection-limit", source_connection_limit, UINT),
+	  .value = "100", .min = 1, .max = 1000000,
+	  .help = "Connections from one address (of IPv6: from one network of 64 bits) that have "
+		  "not authenticated yet." },
 	{ KEY(GATEWAY, gateway, "keepalive-interval", keepalive_interval, DURATION),
 	  .value = "300s", .min = 1, .max = DAY, .lync = "KeepAliveInterval",
 	  .help = "A stream on which a partner whose keepalive is true sent nothing at all for "

@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -69,6 +70,46 @@ bool listener_address(int fd, struct net_address *out)
 
 	memset(&where, 0, sizeof(where));
 	return getsockname(fd, &where.any, &len) == 0 && address_from_socket(&where, out);
+}
+
+static bool is_wildcard(const struct net_address *a)
+{
+	static const unsigned char zero[16];
+
+	return !memcmp(a->ip, zero, a->v6 ? 16 : 4);
+}
+
+size_t listener_reached_at(const struct net_address *at, struct net_address *out, size_t max)
+{
+	struct ifaddrs *list, *i;
+	size_t count = 0;
+
+	if (!max)
+		return 0;
+	if (!is_wildcard(at)) {
+		*out = *at;
+		return 1;
+	}
+	if (getifaddrs(&list))
+		return 0;
+	for (i = list; i && count < max; i = i->ifa_next) {
+		union address_socket where;
+		if (!i->ifa_addr || i->ifa_addr->sa_family != (at->v6 ? AF_INET6 : AF_INET))
+			continue;
+		memset(&where, 0, sizeof(where));
+		memcpy(&where, i->ifa_addr,
+		       at->v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+		if (!address_from_socket(&where, &out[count]))
+			continue;
+		out[count++].port = at->port;
+	}
+	freeifaddrs(list);
+	return count;
+}
+
+void listener_refuse(int fd)
+{
+	close(fd);
 }
 
 /* ---- accepting ---- */

@@ -1,0 +1,76 @@
+/*
+ * stream: one XML stream with the outside, either role: a connection, its wire, and what both ask for.
+ *
+ * The only caller of the negotiation. Belongs to its worker's thread and to one owner, whom it tells what happens; the last
+ * callback is ended, at the end of a loop turn, after which it frees itself. It is found by its id, never kept by anyone but
+ * its owner. It gives its log lines and its attempt to the hooks.
+ */
+#ifndef OUTSIDE_STREAM_H
+#define OUTSIDE_STREAM_H
+
+#include "net/connection.h"
+#include "outside/outside.h"
+#include "xmpp/stanza.h"
+
+struct stream_events { /* any may be NULL */
+	/* Initiating: its pair is up, or, verify-only, it takes questions. Receiving: its first pair is up. */
+	void (*opened)(void *context);
+	/* The question with that ticket was answered on this stream. */
+	void (*verified)(void *context, uint64_t ticket, enum dialback_outcome outcome);
+	/* It can take more: see stream_is_full. */
+	void (*drained)(void *context);
+	/* It is over, FAIL says why; the stream must not be used any more. */
+	void (*ended)(void *context, enum fail fail, const char *detail);
+};
+
+/* Takes FD, a connection that came in. */
+struct stream *stream_accepted(struct outside *o, int fd, const struct net_address *from,
+			       const struct stream_events *events, void *context);
+/* One that will be dialled; a stream for keys alone where VERIFY_ONLY. REMOTE has a partner with a valid row. */
+struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot, const char *local,
+			       const char *remote, bool verify_only,
+			       const struct stream_events *events, void *context);
+/* Dials and negotiates within LEFT_MS in all, CONNECT_MS of it for the connection. Afterwards the stream reports. */
+void stream_dial(struct stream *s, const struct net_address *to, uint64_t connect_ms,
+		 uint64_t left_ms);
+
+/* Another owner. */
+void stream_give(struct stream *s, const struct stream_events *events, void *context);
+
+/* Initiating, open: one stanza of its pair. Borrowed. */
+void stream_send(struct stream *s, struct stanza *stanza);
+bool stream_is_full(const struct stream *s);
+/* Initiating, verify-only. */
+void stream_verify(struct stream *s, uint64_t ticket, const struct question *q);
+/* Receiving: the answer to a question that it asked by the hooks. */
+void stream_checked(struct stream *s, uint64_t ticket, enum dialback_outcome outcome);
+/* Ends it in order: with the failure's stream error, or by the closing handshake where it has none. */
+void stream_shut(struct stream *s, enum fail fail);
+/* Reads no more, or again: what it delivers to cannot take it. */
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+
+/* NULL where there is none (any more). */
+struct stream *stream_find(struct outside *o, uint64_t id);
+
+/* Ends all of them at once, their owners are told; from outside of the loop. */
+void streams_free(struct outside *o);
+
+struct stream_info { /* borrowed */
+	uint64_t id;
+	enum negotiation_role role;
+	enum negotiation_state state;
+	bool verify_only;
+	const char *local, *remote;
+	const struct net_address *peer;
+	const struct row *row; /* NULL = not known */
+	enum method method;
+	const char *tls_version, *cipher;
+	uint64_t age_ms, negotiation_ms, stanzas;
+	size_t waiting;
+	bool authorised;
+};
+void stream_info(const struct stream *s, struct stream_info *out);
+struct stream *stream_next(const struct stream *s); /* of o->streams */
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * The inside of the gateway: what all workers share, a worker, and the messages between them.
+ *
+ * gateway.c makes and ends it; worker.c is a thread with its outside; links.c is its inside; report.c asks all of them.
+ */
+#ifndef GATEWAY_INT_H
+#define GATEWAY_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "gateway/gateway.h"
+#include "gateway/limits.h"
+#include "inside/component.h"
+#include "net/listener.h"
+#include "net/mailbox.h"
+#include "outside/outside.h"
+#include "outside/route.h"
+#include "outside/verify.h"
+
+struct worker;
+
+enum message_type {
+	MESSAGE_OUT,	 /* a stanza for the outside: to the worker of its remote domain */
+	MESSAGE_IN,	 /* a stanza for a local domain: to the worker of its inside */
+	MESSAGE_ASK,	 /* a dialback key: to the worker of its remote domain */
+	MESSAGE_ANSWER,	 /* and back to the worker of its stream */
+	MESSAGE_RESUME,	 /* an inside takes stanzas again: to all */
+	MESSAGE_REPORT,	 /* to all, and back to the main thread */
+	MESSAGE_DRAIN,	 /* to all: nothing new, and end what there is */
+	MESSAGE_HURRY,	 /* to all: at once */
+	MESSAGE_DRAINED, /* back to the main thread: the outside has ended */
+	MESSAGE_STOP,	 /* to all: end the inside, and the thread */
+	MESSAGE_STOPPED	 /* back to the main thread */
+};
+
+/* Owned by whom it is on the way to. */
+struct message {
+	struct mail mail; /* first */
+	enum message_type type;
+	struct stanza *stanza;	       /* OUT, IN: a reference */
+	size_t domain;		       /* IN: index of the local domain */
+	struct question *question;     /* ASK, ANSWER: owned */
+	enum dialback_outcome outcome; /* ANSWER */
+	struct collection *collection; /* REPORT: borrowed; the message's sender keeps it */
+	struct gateway_report *report; /* REPORT, on the way back: owned */
+	char local[JID_DOMAIN_SIZE], remote[JID_DOMAIN_SIZE]; /* OUT */
+};
+
+/* What one local domain's inside is, on the worker that is its home. */
+struct held { /* a stanza that waits for the link */
+	struct stanza *stanza;
+	struct held *next;
+};
+
+struct link {
+	struct worker *worker;
+	size_t domain; /* index */
+	const struct config_domain *config;
+	struct component *component; /* NULL while nothing is attached */
+	struct held *first, **last;
+	unsigned held;
+	size_t held_bytes;
+	uint64_t grace_until; /* what comes before waits for a link that is to come */
+	struct loop_timer *grace;
+	uint64_t stanzas_in, stanzas_out;
+};
+
+struct guest { /* a component's connection, attached or not */
+	struct component *component;
+	struct entrance *entrance;
+	struct link *link; /* NULL = not attached */
+	struct guest *next, **at;
+};
+
+struct entrance { /* an inside entry, on the worker that is its home */
+	struct worker *worker;
+	const struct config_inside *config;
+	struct listener *listener;
+	const char **domains; /* owned; that attach here */
+	size_t domain_count;
+	const char *secret; /* of the gateway's */
+};
+
+struct worker {
+	struct gateway *gateway;
+	unsigned number;
+	pthread_t thread;
+	bool started;
+	struct loop *loop;
+	struct mailbox *mailbox;
+	struct outside outside;
+	struct routes *routes;
+	struct verify_desk *verify;
+	struct listener **listeners; /* of the outside */
+	size_t listener_count;
+	struct entrance *entrances; /* those at home here */
+	size_t entrance_count;
+	struct guest *guests;
+	struct link *links; /* of every local domain; used for those at home here */
+	bool draining, drained, stopping;
+	bool over;		  /* what still comes in is only freed */
+	struct loop_timer *watch; /* while it drains or stops: is it done? */
+	struct gateway_counters counters;
+};
+
+struct gateway {
+	struct loop *main_loop;
+	struct mailbox *mailbox; /* of the main thread */
+	struct snapshot *snapshot;
+	struct gateway_options options;
+	struct limits *limits;
+	struct history *history;
+	int *listen_fds;	 /* of config->gateway.listen */
+	int *inside_fds;	 /* of config->inside */
+	char **secrets;		 /* owned: of config->inside */
+	struct net_address *own; /* where the outside reaches us */
+	size_t own_count;
+	atomic_bool *congested; /* of each local domain: its inside takes no more */
+	struct worker *workers;
+	unsigned worker_count;
+	struct loop_timer *deadline; /* of draining */
+	unsigned drained, stopped;
+	bool draining;
+	bool over;			/* what still comes in is only freed */
+	struct collection *collections; /* reports that are being made */
+	uint64_t started_at;
+};
+
+/* worker.c */
+int worker_init(struct worker *w, struct gateway *g, unsigned number,
+		char error[GATEWAY_ERROR_SIZE]) must_check;
+int worker_start(struct worker *w) must_check;
+void worker_fini(struct worker *w); /* joins the thread; others may still post */
+void worker_free_loop(struct worker *w);
+struct message *message_new(enum message_type type);
+void message_free(struct message *m);
+void worker_post(struct worker *w, struct message *m);
+/* The worker that REMOTE's routes and checks belong to. */
+struct worker *worker_of_remote(struct gateway *g, const char *remote);
+/* The worker that is home to a local domain. */
+struct worker *worker_of_domain(struct gateway *g, size_t domain);
+struct worker *worker_of_inside(struct gateway *g, size_t inside);
+/* A stanza that leaves LOCAL for REMOTE; borrowed. */
+void worker_send_out(struct gateway *g, const char *local, const char *remote,
+		     struct stanza *stanza);
+/* A stanza for a local domain; borrowed. */
+void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
+/* The index of a local domain, or -1. */
+long gateway_domain(const struct gateway *g, const char *domain);
+
+/* links.c */
+int links_init(struct worker *w) must_check;
+void links_fini(struct worker *w);
+/* For the link of a domain at home here: to the component, held, or answered by ourselves. */
+void links_deliver(struct worker *w, size_t domain, struct stanza *stanza);
+void links_accept_no_more(struct worker *w);
+void links_shut(struct worker *w);
+bool links_are_gone(const struct worker *w);
+
+/* report.c */
+void report_collect(struct worker *w, struct message *m);
+void report_collected(struct gateway *g, struct message *m);
+void report_free(struct gateway_report *r); /* NULL is allowed */
+/* Those that nobody will complete any more. */
+void reports_free(struct gateway *g);
+
+#endif

@@ -1,0 +1,373 @@
+/* The inside of a worker: entrances, components that attached, and what is done while nothing has. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "gateway_int.h"
+#include "inside/responder.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+#define GRACE_MS 10000 /* what comes waits for a link that is away */
+#define STALL_MS 60000 /* a link that reads nothing for so long is ended */
+
+static bool is_home(const struct worker *w, size_t domain)
+{
+	return worker_of_domain(w->gateway, domain) == w;
+}
+
+static const struct config_gateway *settings(const struct worker *w)
+{
+	return &w->gateway->snapshot->config->gateway;
+}
+
+/* An answer of ours to what came from outside. */
+static void answer(struct link *l, struct stanza *stanza)
+{
+	struct worker *w = l->worker;
+	struct responder_info info = { .version = PACKAGE_VERSION, .domain = l->config };
+	struct stanza *reply = responder_answer(stanza, &info);
+	const char *to = reply ? stanza_to(reply) : NULL;
+	char remote[JID_DOMAIN_SIZE];
+	bool bare;
+
+	if (!to || jid_domain_of(to, strlen(to), remote, &bare)) {
+		w->counters.dropped++;
+		stanza_put(reply);
+		return;
+	}
+	if (stanza_type(reply) && !strcmp(stanza_type(reply), "error"))
+		w->counters.bounced++;
+	else
+		w->counters.answered++;
+	worker_send_out(w->gateway, l->config->base.name, remote, reply);
+	stanza_put(reply);
+}
+
+static void set_congested(struct link *l, bool congested)
+{
+	struct gateway *g = l->worker->gateway;
+	unsigned i;
+
+	if (atomic_exchange_explicit(&g->congested[l->domain], congested, memory_order_acq_rel) ==
+		    congested ||
+	    congested)
+		return;
+	for (i = 0; i < g->worker_count; i++)
+		worker_post(&g->workers[i], message_new(MESSAGE_RESUME));
+}
+
+static void pass(struct link *l, struct stanza *stanza)
+{
+	component_send(l->component, stanza);
+	l->stanzas_in++;
+	l->worker->counters.delivered_in++;
+	if (component_is_full(l->component))
+		set_congested(l, true);
+}
+
+static void hold(struct link *l, struct stanza *stanza)
+{
+	struct held *h;
+	size_t size;
+
+	stanza_bytes(stanza, &size);
+	if (l->held >= settings(l->worker)->queue_limit ||
+	    l->held_bytes + size > settings(l->worker)->queue_bytes) {
+		answer(l, stanza);
+		return;
+	}
+	h = mem_new(sizeof(*h));
+	h->stanza = stanza_get(stanza);
+	*l->last = h;
+	l->last = &h->next;
+	l->held++;
+	l->held_bytes += size;
+}
+
+static void release(struct link *l, void (*fn)(struct link *l, struct stanza *stanza))
+{
+	while (l->first) {
+		struct held *h = l->first;
+		l->first = h->next;
+		fn(l, h->stanza);
+		stanza_put(h->stanza);
+		free(h);
+	}
+	l->last = &l->first;
+	l->held = 0;
+	l->held_bytes = 0;
+}
+
+static void on_grace_over(void *context)
+{
+	release(context, answer);
+}
+
+void links_deliver(struct worker *w, size_t domain, struct stanza *stanza)
+{
+	struct link *l = &w->links[domain];
+
+	if (l->component)
+		pass(l, stanza);
+	else if (l->config->inside && !w->draining && loop_now(w->loop) < l->grace_until)
+		hold(l, stanza);
+	else
+		answer(l, stanza);
+}
+
+static void begin_grace(struct link *l)
+{
+	l->grace_until = loop_now(l->worker->loop) + GRACE_MS;
+	loop_timer_set(l->grace, GRACE_MS);
+}
+
+/* what components do */
+
+static void log_link(struct guest *guest, enum log_level level, const char *ev, enum fail fail,
+		     const char *reason)
+{
+	struct worker *w = guest->entrance->worker;
+	char text[NET_ADDRESS_TEXT];
+	struct log_line l;
+
+	if (level > (enum log_level)settings(w)->log_level)
+		return;
+	log_begin(&l, level, ev);
+	log_str(&l, "inside", guest->entrance->config->base.name);
+	log_str(&l, "domain", component_domain(guest->component));
+	log_str(&l, "addr", net_address_str(component_peer(guest->component), text));
+	if (fail) {
+		log_str(&l, "fail", fail_str(fail));
+		log_str(&l, "text", fail_info(fail)->text);
+	}
+	if (*reason)
+		log_str(&l, "detail", reason);
+	gateway_log(w->gateway, &l);
+}
+
+static bool on_attach(void *context, struct component *c, const char *domain)
+{
+	struct guest *guest = context;
+	struct worker *w = guest->entrance->worker;
+	long index = gateway_domain(w->gateway, domain);
+	struct link *l;
+
+	if (index < 0 || w->links[index].component)
+		return false;
+	l = &w->links[index];
+	l->component = c;
+	guest->link = l;
+	loop_timer_stop(l->grace);
+	log_link(guest, LOG_LEVEL_INFO, "link-attached", FAIL_NONE, "");
+	release(l, pass);
+	return true;
+}
+
+static void bounce_inside(struct link *l, struct stanza *stanza, enum fail fail)
+{
+	const struct fail_info *info = fail_info(fail);
+	struct stanza *bounce =
+		stanza_bounce(stanza, info->bounce_type, info->bounce_condition, info->text);
+
+	if (!bounce) {
+		l->worker->counters.dropped++;
+		return;
+	}
+	l->worker->counters.bounced++;
+	pass(l, bounce);
+	stanza_put(bounce);
+}
+
+/* A gateway is no relay: what comes from inside goes to partners alone. */
+static enum fail judge(const struct worker *w, const char *remote)
+{
+	const struct policy *policy = w->gateway->snapshot->policy;
+
+	if (!remote)
+		return FAIL_JID_MALFORMED;
+	if (policy_local(policy, remote) || !policy_partner(policy, remote, NULL, NULL))
+		return FAIL_PARTNER_UNKNOWN;
+	return w->draining ? FAIL_SHUTDOWN : FAIL_NONE;
+}
+
+static void on_stanza(void *context, struct component *c, struct stanza *stanza, const char *remote)
+{
+	struct guest *guest = context;
+	struct link *l = guest->link;
+	enum fail fail = judge(l->worker, remote);
+
+	(void)c;
+	l->stanzas_out++;
+	l->worker->counters.out++;
+	if (fail)
+		bounce_inside(l, stanza, fail);
+	else
+		worker_send_out(l->worker->gateway, l->config->base.name, remote, stanza);
+}
+
+static void on_drained(void *context, struct component *c)
+{
+	struct guest *guest = context;
+
+	(void)c;
+	set_congested(guest->link, false);
+}
+
+static void on_detached(void *context, struct component *c, enum fail fail, const char *reason)
+{
+	struct guest *guest = context;
+	struct link *l = guest->link;
+
+	(void)c;
+	log_link(guest, l ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
+		 l ? "link-detached" : "link-refused", fail, reason);
+	if (l) {
+		l->component = NULL;
+		begin_grace(l);
+		set_congested(l, false);
+	}
+	*guest->at = guest->next;
+	if (guest->next)
+		guest->next->at = guest->at;
+	free(guest);
+}
+
+static const struct component_events component_events = {
+	.attach = on_attach,
+	.stanza = on_stanza,
+	.drained = on_drained,
+	.detached = on_detached,
+};
+
+static void on_accepted(void *context, int fd, const struct net_address *from)
+{
+	struct entrance *e = context;
+	struct worker *w = e->worker;
+	struct component_config config = {
+		.domains = e->domains,
+		.domain_count = e->domain_count,
+		.secret = e->secret,
+		.handshake_ms = settings(w)->stream_establishment_timeout * 1000,
+		.stall_ms = STALL_MS,
+		.max_stanza = settings(w)->max_stanza_size,
+	};
+	struct guest *guest = mem_new(sizeof(*guest));
+
+	(void)from;
+	guest->entrance = e;
+	guest->component = component_accept(w->loop, fd, &config, &component_events, guest);
+	if (!guest->component) {
+		free(guest);
+		return;
+	}
+	guest->next = w->guests;
+	guest->at = &w->guests;
+	if (guest->next)
+		guest->next->at = &guest->next;
+	w->guests = guest;
+}
+
+static const struct listener_events listener_events = {
+	.accepted = on_accepted,
+};
+
+static int open_entrance(struct worker *w, struct entrance *e, size_t inside)
+{
+	struct gateway *g = w->gateway;
+	const struct config *c = g->snapshot->config;
+	size_t i;
+
+	e->worker = w;
+	e->config = &c->inside[inside];
+	e->secret = g->secrets[inside];
+	e->domains = mem_new((c->domain_count + 1) * sizeof(*e->domains));
+	for (i = 0; i < c->domain_count; i++)
+		if (c->domains[i].inside == e->config)
+			e->domains[e->domain_count++] = c->domains[i].base.name;
+	e->listener = listener_new(w->loop, g->inside_fds[inside], &listener_events, e);
+	return e->listener ? 0 : -FAIL_NO_MEMORY;
+}
+
+int links_init(struct worker *w)
+{
+	const struct config *c = w->gateway->snapshot->config;
+	size_t i;
+	int rc = 0;
+
+	w->links = mem_new((c->domain_count + 1) * sizeof(*w->links));
+	for (i = 0; i < c->domain_count && !rc; i++) {
+		struct link *l = &w->links[i];
+		l->worker = w;
+		l->domain = i;
+		l->config = &c->domains[i];
+		l->last = &l->first;
+		if (!is_home(w, i))
+			continue;
+		l->grace = loop_timer_new(w->loop, on_grace_over, l);
+		if (!l->grace)
+			return -FAIL_NO_MEMORY;
+		begin_grace(l); /* what stands inside may start after us */
+	}
+	w->entrances = mem_new((c->inside_count + 1) * sizeof(*w->entrances));
+	for (i = 0; i < c->inside_count && !rc; i++)
+		if (worker_of_inside(w->gateway, i) == w)
+			rc = open_entrance(w, &w->entrances[w->entrance_count++], i);
+	return rc;
+}
+
+void links_accept_no_more(struct worker *w)
+{
+	const struct config *c = w->gateway->snapshot->config;
+	size_t i;
+
+	for (i = 0; i < w->entrance_count; i++) {
+		listener_free(w->entrances[i].listener);
+		w->entrances[i].listener = NULL;
+	}
+	for (i = 0; i < c->domain_count; i++)
+		release(&w->links[i], answer);
+}
+
+void links_shut(struct worker *w)
+{
+	while (w->guests) {
+		struct guest *guest = w->guests;
+		struct component *c = guest->component;
+		on_detached(guest, c, FAIL_SHUTDOWN, "");
+		component_close(c, FAIL_SHUTDOWN);
+	}
+}
+
+bool links_are_gone(const struct worker *w)
+{
+	return !w->guests;
+}
+
+void links_fini(struct worker *w)
+{
+	const struct config *c = w->gateway->snapshot->config;
+	size_t i;
+
+	if (!w->links)
+		return;
+	links_shut(w);
+	for (i = 0; i < c->domain_count; i++) {
+		struct link *l = &w->links[i];
+		while (l->first) {
+			struct held *h = l->first;
+			l->first = h->next;
+			stanza_put(h->stanza);
+			free(h);
+		}
+		loop_timer_free(l->grace);
+	}
+	for (i = 0; i < w->entrance_count; i++) {
+		listener_free(w->entrances[i].listener);
+		free(w->entrances[i].domains);
+	}
+	free(w->entrances);
+	free(w->links);
+}

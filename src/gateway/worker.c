@@ -1,0 +1,534 @@
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "gateway_int.h"
+#include "outside/stream.h"
+
+#define WATCH_MS 20 /* while it ends: how often to look whether all is gone */
+
+struct message *message_new(enum message_type type)
+{
+	struct message *m = mem_new(sizeof(*m));
+
+	m->type = type;
+	return m;
+}
+
+void message_free(struct message *m)
+{
+	stanza_put(m->stanza);
+	free(m->question);
+	report_free(m->report);
+	free(m);
+}
+
+void worker_post(struct worker *w, struct message *m)
+{
+	mailbox_post(w->mailbox, &m->mail);
+}
+
+static uint32_t hash(const char *text)
+{
+	uint32_t h = 2166136261u; /* FNV-1a; spreads domains over workers, nothing more */
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h;
+}
+
+struct worker *worker_of_remote(struct gateway *g, const char *remote)
+{
+	return &g->workers[hash(remote) % g->worker_count];
+}
+
+struct worker *worker_of_inside(struct gateway *g, size_t inside)
+{
+	return &g->workers[inside % g->worker_count];
+}
+
+struct worker *worker_of_domain(struct gateway *g, size_t domain)
+{
+	const struct config *c = g->snapshot->config;
+	const struct config_inside *inside = c->domains[domain].inside;
+
+	return inside ? worker_of_inside(g, (size_t)(inside - c->inside))
+		      : &g->workers[domain % g->worker_count];
+}
+
+long gateway_domain(const struct gateway *g, const char *domain)
+{
+	const struct policy *policy = g->snapshot->policy;
+	const struct local_domain *local = policy_local(policy, domain);
+
+	return local ? (long)(local - policy->locals) : -1;
+}
+
+void worker_send_out(struct gateway *g, const char *local, const char *remote,
+		     struct stanza *stanza)
+{
+	struct message *m = message_new(MESSAGE_OUT);
+
+	m->stanza = stanza_get(stanza);
+	strcpy(m->local, local);
+	strcpy(m->remote, remote);
+	worker_post(worker_of_remote(g, remote), m);
+}
+
+void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza)
+{
+	struct message *m = message_new(MESSAGE_IN);
+
+	m->stanza = stanza_get(stanza);
+	m->domain = domain;
+	worker_post(worker_of_domain(g, domain), m);
+}
+
+/* what the outside asks of its worker */
+
+static void on_deliver(void *context, struct stream *s, const char *local, const char *remote,
+		       struct stanza *stanza)
+{
+	struct worker *w = context;
+	long domain = gateway_domain(w->gateway, local);
+
+	(void)remote;
+	w->counters.in++;
+	if (domain < 0) { /* the pair was authorised, so this cannot be */
+		w->counters.dropped++;
+		return;
+	}
+	worker_send_in(w->gateway, (size_t)domain, stanza);
+	if (atomic_load_explicit(&w->gateway->congested[domain], memory_order_acquire))
+		stream_pause(s);
+}
+
+/* Back to where it came from, by the domain of its sender; what is final is dropped. */
+static void on_undelivered(void *context, struct stanza *stanza, enum fail fail)
+{
+	struct worker *w = context;
+	const struct fail_info *info = fail_info(fail);
+	const char *from = stanza_from(stanza);
+	char local[JID_DOMAIN_SIZE];
+	struct stanza *bounce = NULL;
+	long domain = -1;
+	bool bare;
+
+	if (from && !jid_domain_of(from, strlen(from), local, &bare))
+		domain = gateway_domain(w->gateway, local);
+	if (domain >= 0 && *info->bounce_type)
+		bounce = stanza_bounce(stanza, info->bounce_type, info->bounce_condition,
+				       info->text);
+	if (!bounce) {
+		w->counters.dropped++;
+		return;
+	}
+	w->counters.bounced++;
+	worker_send_in(w->gateway, (size_t)domain, bounce);
+	stanza_put(bounce);
+}
+
+static void on_left(void *context)
+{
+	struct worker *w = context;
+
+	w->counters.delivered_out++;
+}
+
+static void post_question(struct worker *to, enum message_type type, const struct question *q,
+			  enum dialback_outcome outcome)
+{
+	struct message *m = message_new(type);
+
+	m->question = mem_new(sizeof(*q));
+	*m->question = *q;
+	m->outcome = outcome;
+	worker_post(to, m);
+}
+
+static void on_ask(void *context, const struct question *q)
+{
+	struct worker *w = context;
+
+	post_question(worker_of_remote(w->gateway, q->remote), MESSAGE_ASK, q, DIALBACK_VALID);
+}
+
+static void on_answer(void *context, const struct question *q, enum dialback_outcome outcome)
+{
+	struct worker *w = context;
+
+	post_question(&w->gateway->workers[OUTSIDE_WORKER_OF(q->stream)], MESSAGE_ANSWER, q,
+		      outcome);
+}
+
+static void on_attempt(void *context, const struct attempt *a)
+{
+	struct worker *w = context;
+
+	if (a->fail)
+		w->counters.failed++;
+	else
+		w->counters.opened++;
+	history_add(w->gateway->history, a);
+}
+
+static bool on_take(void *context, const struct partner *p, const char *remote, bool dialled)
+{
+	struct worker *w = context;
+
+	return limits_take(w->gateway->limits, p, remote, dialled);
+}
+
+static void on_give(void *context, const struct partner *p, const char *remote, bool dialled)
+{
+	struct worker *w = context;
+
+	limits_give(w->gateway->limits, p, remote, dialled);
+}
+
+static bool on_is_own(void *context, const struct net_address *a)
+{
+	const struct worker *w = context;
+	const struct gateway *g = w->gateway;
+	size_t i;
+
+	for (i = 0; i < g->own_count; i++)
+		if (g->own[i].port == a->port && net_address_equal_ip(&g->own[i], a))
+			return true;
+	return false;
+}
+
+static bool on_logs(void *context, enum log_level level)
+{
+	const struct worker *w = context;
+
+	return level <= (enum log_level)w->gateway->snapshot->config->gateway.log_level;
+}
+
+static void on_log(void *context, const struct log_line *line)
+{
+	struct worker *w = context;
+
+	gateway_log(w->gateway, line);
+}
+
+static const struct outside_hooks hooks = {
+	.deliver = on_deliver,
+	.undelivered = on_undelivered,
+	.left = on_left,
+	.ask = on_ask,
+	.answer = on_answer,
+	.attempt = on_attempt,
+	.take = on_take,
+	.give = on_give,
+	.is_own = on_is_own,
+	.logs = on_logs,
+	.log = on_log,
+};
+
+/* streams that come in: each counts as a stranger's until it opens */
+
+struct visitor {
+	struct worker *worker;
+	struct net_address from;
+	bool known;
+};
+
+static void on_visitor_opened(void *context)
+{
+	struct visitor *v = context;
+
+	v->known = true;
+	limits_known(v->worker->gateway->limits, &v->from);
+}
+
+static void on_visitor_ended(void *context, enum fail fail, const char *detail)
+{
+	struct visitor *v = context;
+
+	(void)fail;
+	(void)detail;
+	limits_gone(v->worker->gateway->limits, &v->from, v->known);
+	free(v);
+}
+
+static const struct stream_events visitor_events = {
+	.opened = on_visitor_opened,
+	.ended = on_visitor_ended,
+};
+
+static void log_refusal(struct worker *w, const struct net_address *from)
+{
+	char text[NET_ADDRESS_TEXT];
+	struct log_line l;
+
+	if (!on_logs(w, LOG_LEVEL_DEBUG))
+		return;
+	log_begin(&l, LOG_LEVEL_DEBUG, "refused");
+	log_str(&l, "addr", net_address_str(from, text));
+	log_str(&l, "fail", fail_str(FAIL_CONNECTION_LIMIT));
+	gateway_log(w->gateway, &l);
+}
+
+static void on_accepted(void *context, int fd, const struct net_address *from)
+{
+	struct worker *w = context;
+	struct visitor *v;
+
+	if (!limits_come_in(w->gateway->limits, from)) {
+		w->counters.refused++;
+		log_refusal(w, from);
+		listener_refuse(fd);
+		return;
+	}
+	w->counters.accepted++;
+	v = mem_new(sizeof(*v));
+	v->worker = w;
+	v->from = *from;
+	if (stream_accepted(&w->outside, fd, from, &visitor_events, v))
+		return;
+	limits_gone(w->gateway->limits, from, false);
+	free(v);
+}
+
+static void on_paused(void *context, bool paused)
+{
+	struct worker *w = context;
+	enum log_level level = paused ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE;
+	struct log_line l;
+
+	if (!on_logs(w, level))
+		return;
+	log_begin(&l, level, paused ? "accept-paused" : "accept-resumed");
+	log_str(&l, "fail", fail_str(FAIL_NO_DESCRIPTORS));
+	log_int(&l, "worker", w->number);
+	gateway_log(w->gateway, &l);
+}
+
+static const struct listener_events listener_events = {
+	.accepted = on_accepted,
+	.paused = on_paused,
+};
+
+/* the end */
+
+static void close_listeners(struct worker *w)
+{
+	while (w->listener_count)
+		listener_free(w->listeners[--w->listener_count]);
+}
+
+static void tell_main(struct worker *w, enum message_type type)
+{
+	mailbox_post(w->gateway->mailbox, &message_new(type)->mail);
+}
+
+static void shut_streams(struct worker *w, bool all)
+{
+	struct stream *s, *next;
+
+	for (s = w->outside.streams; s; s = next) {
+		struct stream_info info;
+		next = stream_next(s);
+		stream_info(s, &info);
+		if (all || info.role == ROLE_RECEIVING)
+			stream_shut(s, FAIL_SHUTDOWN);
+	}
+}
+
+/* Is there anything left to wait for? */
+static void on_watch(void *context)
+{
+	struct worker *w = context;
+	bool quiet = !w->outside.stream_count && !connection_closing_count(w->loop);
+
+	if (w->draining && !w->drained && quiet && !routes_waiting(w->routes)) {
+		w->drained = true;
+		tell_main(w, MESSAGE_DRAINED);
+	}
+	if (w->stopping && quiet && links_are_gone(w)) {
+		tell_main(w, MESSAGE_STOPPED);
+		loop_stop(w->loop);
+		return;
+	}
+	loop_timer_set(w->watch, WATCH_MS);
+}
+
+static void drain(struct worker *w)
+{
+	w->draining = true;
+	w->outside.draining = true;
+	close_listeners(w);
+	links_accept_no_more(w);
+	verify_drain(w->verify);
+	routes_drain(w->routes);
+	shut_streams(w, false);
+	on_watch(w);
+}
+
+static void hurry(struct worker *w)
+{
+	routes_give_up(w->routes, FAIL_SHUTDOWN);
+	shut_streams(w, true);
+}
+
+static void resume_streams(struct worker *w)
+{
+	struct stream *s;
+
+	for (s = w->outside.streams; s; s = stream_next(s))
+		stream_resume(s);
+}
+
+static void on_message(void *context, struct mail *mail)
+{
+	struct worker *w = context;
+	struct message *m = (struct message *)mail;
+	struct stream *s;
+
+	if (w->over) {
+		message_free(m);
+		return;
+	}
+	switch (m->type) {
+	case MESSAGE_OUT:
+		routes_send(w->routes, m->local, m->remote, m->stanza);
+		break;
+	case MESSAGE_IN:
+		links_deliver(w, m->domain, m->stanza);
+		break;
+	case MESSAGE_ASK:
+		verify_ask(w->verify, m->question);
+		break;
+	case MESSAGE_ANSWER:
+		s = stream_find(&w->outside, m->question->stream);
+		if (s)
+			stream_checked(s, m->question->ticket, m->outcome);
+		break;
+	case MESSAGE_RESUME:
+		resume_streams(w);
+		break;
+	case MESSAGE_REPORT:
+		report_collect(w, m);
+		return; /* on its way back */
+	case MESSAGE_DRAIN:
+		drain(w);
+		break;
+	case MESSAGE_HURRY:
+		hurry(w);
+		break;
+	case MESSAGE_STOP:
+		w->stopping = true;
+		links_shut(w);
+		break;
+	case MESSAGE_DRAINED:
+	case MESSAGE_STOPPED:
+		break; /* the main thread's */
+	}
+	message_free(m);
+}
+
+static int open_resolver(struct worker *w, char error[GATEWAY_ERROR_SIZE])
+{
+	const struct config_dns *dns = &w->gateway->snapshot->config->dns;
+	struct net_address *servers = calloc(dns->servers.count + 1, sizeof(*servers));
+	char reason[RESOLVER_ERROR_SIZE] = "";
+	size_t i, count = 0;
+
+	if (!servers)
+		return -FAIL_NO_MEMORY;
+	for (i = 0; i < dns->servers.count; i++)
+		if (net_address_parse(dns->servers.items[i].host, dns->servers.items[i].port,
+				      &servers[count]))
+			count++;
+	w->outside.resolver = resolver_new(w->loop, servers, count, dns->timeout * 1000, reason);
+	free(servers);
+	if (w->outside.resolver)
+		return 0;
+	snprintf(error, GATEWAY_ERROR_SIZE, "dns: %s", reason);
+	return -FAIL_IO;
+}
+
+static int open_listeners(struct worker *w)
+{
+	struct gateway *g = w->gateway;
+	size_t i, count = g->snapshot->config->gateway.listen.count;
+
+	w->listeners = mem_new((count + 1) * sizeof(*w->listeners));
+	for (i = 0; i < count; i++) {
+		w->listeners[i] = listener_new(w->loop, g->listen_fds[i], &listener_events, w);
+		if (!w->listeners[i])
+			return -FAIL_NO_MEMORY;
+		w->listener_count++;
+	}
+	return 0;
+}
+
+int worker_init(struct worker *w, struct gateway *g, unsigned number,
+		char error[GATEWAY_ERROR_SIZE])
+{
+	int rc;
+
+	w->gateway = g;
+	w->number = number;
+	snprintf(error, GATEWAY_ERROR_SIZE, "worker %u: memory or descriptors ran out", number);
+	w->loop = loop_new();
+	if (!w->loop)
+		return -FAIL_NO_MEMORY;
+	w->mailbox = mailbox_new(w->loop, on_message, w);
+	w->watch = loop_timer_new(w->loop, on_watch, w);
+	w->outside = (struct outside){
+		.loop = w->loop,
+		.snapshot = g->snapshot,
+		.hooks = &hooks,
+		.context = w,
+		.worker = number,
+	};
+	w->routes = routes_new(&w->outside);
+	w->verify = verify_new(&w->outside);
+	if (!w->mailbox || !w->watch || !w->routes || !w->verify)
+		return -FAIL_NO_MEMORY;
+	rc = open_resolver(w, error);
+	if (!rc)
+		rc = open_listeners(w);
+	return rc ? rc : links_init(w);
+}
+
+static void *run(void *context)
+{
+	struct worker *w = context;
+
+	loop_run(w->loop);
+	return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+	w->started = !pthread_create(&w->thread, NULL, run, w);
+	return w->started ? 0 : -FAIL_INTERNAL;
+}
+
+void worker_fini(struct worker *w)
+{
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	if (!w->loop)
+		return;
+	close_listeners(w);
+	free(w->listeners);
+	verify_free(w->verify);
+	routes_free(w->routes);
+	streams_free(&w->outside);
+	links_fini(w);
+	resolver_free(w->outside.resolver);
+	loop_timer_free(w->watch);
+	w->over = true;
+}
+
+void worker_free_loop(struct worker *w)
+{
+	mailbox_free(w->mailbox);
+	loop_free(w->loop);
+}

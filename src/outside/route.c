@@ -1,0 +1,440 @@
+#include "outside/route.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "outside/dial.h"
+
+#define IDLE_MS 60000  /* a route without anything is forgotten after this */
+#define BRIEF_MS 10000 /* a stream that did not last that long counts as a failure */
+
+struct waiting {
+	struct stanza *stanza; /* a reference */
+	uint64_t since;
+	struct waiting *next;
+};
+
+struct route {
+	char local[JID_DOMAIN_SIZE], remote[JID_DOMAIN_SIZE]; /* first: the key of the tree */
+	struct routes *routes;
+	struct waiting *first, **last;
+	unsigned queued;
+	size_t queued_bytes;
+	struct dial *dial;     /* while it opens */
+	struct stream *stream; /* while it is open */
+	struct loop_timer *timer;
+	uint64_t retry_at; /* no attempt before */
+	uint64_t delay;	   /* of the next back-off; 0 = the last attempt worked */
+	enum fail fail;	   /* of the last attempt */
+	uint64_t opened_at;
+	bool waits;    /* the last attempt opened: what comes during back-off waits for the next */
+	bool shutting; /* its stream was asked to close */
+	struct route *next, **link;
+};
+
+struct routes {
+	struct outside *o;
+	void *by_pair;
+	struct route *list;
+	uint64_t waiting;
+	bool draining;
+};
+
+static void set_timer(struct route *r);
+static void attempt(struct route *r);
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+	int order = strcmp(x->remote, y->remote);
+
+	return order ? order : strcmp(x->local, y->local);
+}
+
+static uint64_t now_of(const struct route *r)
+{
+	return loop_now(r->routes->o->loop);
+}
+
+static const struct config_gateway *limits(const struct route *r)
+{
+	return &r->routes->o->snapshot->config->gateway;
+}
+
+static size_t size_of(struct stanza *stanza)
+{
+	size_t len;
+
+	stanza_bytes(stanza, &len);
+	return len;
+}
+
+static void hand_back(struct route *r, struct stanza *stanza, enum fail fail)
+{
+	struct outside *o = r->routes->o;
+
+	o->hooks->undelivered(o->context, stanza, fail);
+}
+
+static struct stanza *take_first(struct route *r)
+{
+	struct waiting *w = r->first;
+	struct stanza *stanza = w->stanza;
+
+	r->first = w->next;
+	if (!r->first)
+		r->last = &r->first;
+	r->queued--;
+	r->routes->waiting--;
+	r->queued_bytes -= size_of(stanza);
+	free(w);
+	return stanza;
+}
+
+static void hand_back_all(struct route *r, enum fail fail)
+{
+	while (r->first) {
+		struct stanza *stanza = take_first(r);
+		hand_back(r, stanza, fail);
+		stanza_put(stanza);
+	}
+}
+
+static void enqueue(struct route *r, struct stanza *stanza)
+{
+	size_t size = size_of(stanza);
+	struct waiting *w;
+
+	if (r->queued >= limits(r)->queue_limit ||
+	    r->queued_bytes + size > limits(r)->queue_bytes) {
+		hand_back(r, stanza, FAIL_QUEUE_FULL);
+		return;
+	}
+	w = calloc(1, sizeof(*w));
+	if (!w) {
+		hand_back(r, stanza, FAIL_NO_MEMORY);
+		return;
+	}
+	w->stanza = stanza_get(stanza);
+	w->since = now_of(r);
+	*r->last = w;
+	r->last = &w->next;
+	r->queued++;
+	r->queued_bytes += size;
+	r->routes->waiting++;
+}
+
+static void pass(struct route *r, struct stanza *stanza)
+{
+	stream_send(r->stream, stanza);
+	r->routes->o->hooks->left(r->routes->o->context);
+}
+
+static void flush(struct route *r)
+{
+	while (r->first && r->stream && !r->shutting && !stream_is_full(r->stream)) {
+		struct stanza *stanza = take_first(r);
+		pass(r, stanza);
+		stanza_put(stanza);
+	}
+}
+
+static void free_route(struct route *r)
+{
+	tdelete(r, &r->routes->by_pair, compare_pairs);
+	*r->link = r->next;
+	if (r->next)
+		r->next->link = r->link;
+	loop_timer_free(r->timer);
+	free(r);
+}
+
+static void shut_when_empty(struct route *r)
+{
+	if (!r->routes->draining || r->first || r->shutting || !r->stream)
+		return;
+	r->shutting = true;
+	stream_shut(r->stream, FAIL_SHUTDOWN);
+}
+
+static void on_drained(void *context)
+{
+	struct route *r = context;
+
+	flush(r);
+	set_timer(r);
+	shut_when_empty(r);
+}
+
+/* Doubled, and spread by chance, so that many do not come back at once. [RFC6120 3.3] */
+static void back_off(struct route *r)
+{
+	uint32_t chance = 0;
+
+	r->delay = r->delay ? r->delay * 2 : ROUTE_RETRY_FIRST_MS;
+	if (r->delay > ROUTE_RETRY_MAX_MS)
+		r->delay = ROUTE_RETRY_MAX_MS;
+	if (random_bytes(&chance, sizeof(chance)))
+		chance = 0;
+	r->retry_at = now_of(r) + r->delay / 2 + chance % (r->delay / 2 + 1);
+}
+
+/* What came after it began to close waits for its successor. */
+static void on_stream_ended(void *context, enum fail fail, const char *detail)
+{
+	struct route *r = context;
+
+	(void)detail;
+	r->stream = NULL;
+	r->shutting = false;
+	r->fail = fail;
+	if (now_of(r) - r->opened_at < BRIEF_MS)
+		back_off(r);
+	else
+		r->delay = 0;
+	if (r->first)
+		attempt(r);
+	set_timer(r);
+}
+
+static const struct stream_events stream_events = {
+	.drained = on_drained,
+	.ended = on_stream_ended,
+};
+
+static void on_opened(void *context, struct stream *s)
+{
+	struct route *r = context;
+
+	r->dial = NULL;
+	r->stream = s;
+	r->shutting = false;
+	r->waits = true;
+	r->opened_at = now_of(r);
+	r->fail = FAIL_NONE;
+	stream_give(s, &stream_events, r);
+	flush(r);
+	set_timer(r);
+	shut_when_empty(r);
+}
+
+static void on_failed(void *context, enum fail fail, const char *detail)
+{
+	struct route *r = context;
+
+	(void)detail;
+	r->dial = NULL;
+	r->waits = false;
+	r->fail = fail;
+	back_off(r);
+	hand_back_all(r, fail);
+	set_timer(r);
+}
+
+static const struct dial_events dial_events = {
+	.opened = on_opened,
+	.failed = on_failed,
+};
+
+static bool backs_off(const struct route *r)
+{
+	return r->delay && now_of(r) < r->retry_at;
+}
+
+static void attempt(struct route *r)
+{
+	if (r->dial || r->stream)
+		return;
+	if (r->routes->draining) {
+		hand_back_all(r, FAIL_SHUTDOWN);
+		return;
+	}
+	if (backs_off(r)) { /* no reconnection per stanza */
+		if (!r->waits)
+			hand_back_all(r, r->fail);
+		return;
+	}
+	r->dial = dial_new(r->routes->o, r->local, r->remote, false, &dial_events, r);
+	if (!r->dial)
+		hand_back_all(r, FAIL_NO_MEMORY);
+}
+
+static uint64_t oldest_ends(const struct route *r)
+{
+	return r->first->since + limits(r)->queue_timeout * 1000;
+}
+
+/* The age of what waits; else when there is nothing to remember any more. */
+static void set_timer(struct route *r)
+{
+	uint64_t now = now_of(r), at;
+
+	if (r->first && !r->dial && !r->stream && r->retry_at < oldest_ends(r))
+		at = r->retry_at;
+	else if (r->first)
+		at = oldest_ends(r);
+	else if (!r->dial && !r->stream)
+		at = r->delay && r->retry_at > now ? r->retry_at + IDLE_MS : now + IDLE_MS;
+	else
+		at = 0;
+	if (at)
+		loop_timer_set(r->timer, at > now ? at - now : 0);
+	else
+		loop_timer_stop(r->timer);
+}
+
+static void on_timer(void *context)
+{
+	struct route *r = context;
+
+	while (r->first && now_of(r) >= oldest_ends(r)) {
+		struct stanza *stanza = take_first(r);
+		hand_back(r, stanza, FAIL_QUEUE_TIMEOUT);
+		stanza_put(stanza);
+	}
+	if (!r->first && !r->dial && !r->stream) {
+		free_route(r);
+		return;
+	}
+	if (r->first)
+		attempt(r);
+	set_timer(r);
+}
+
+static struct route *find(struct routes *rs, const char *local, const char *remote)
+{
+	struct route key;
+	void *found;
+
+	strcpy(key.local, local); /* both are in normal form: they fit */
+	strcpy(key.remote, remote);
+	found = tfind(&key, &rs->by_pair, compare_pairs);
+	return found ? *(struct route **)found : NULL;
+}
+
+static struct route *make(struct routes *rs, const char *local, const char *remote)
+{
+	struct route *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->routes = rs;
+	r->last = &r->first;
+	strcpy(r->local, local);
+	strcpy(r->remote, remote);
+	r->timer = loop_timer_new(rs->o->loop, on_timer, r);
+	if (!r->timer || !tsearch(r, &rs->by_pair, compare_pairs)) {
+		loop_timer_free(r->timer);
+		free(r);
+		return NULL;
+	}
+	r->next = rs->list;
+	r->link = &rs->list;
+	if (r->next)
+		r->next->link = &r->next;
+	rs->list = r;
+	return r;
+}
+
+void routes_send(struct routes *rs, const char *local, const char *remote, struct stanza *stanza)
+{
+	struct route *r = find(rs, local, remote);
+
+	if (!r)
+		r = make(rs, local, remote);
+	if (!r) {
+		rs->o->hooks->undelivered(rs->o->context, stanza, FAIL_NO_MEMORY);
+		return;
+	}
+	if (r->stream && !r->first && !r->shutting && !stream_is_full(r->stream)) {
+		pass(r, stanza);
+		return;
+	}
+	enqueue(r, stanza);
+	if (r->first)
+		attempt(r);
+	set_timer(r);
+}
+
+struct routes *routes_new(struct outside *o)
+{
+	struct routes *rs = calloc(1, sizeof(*rs));
+
+	if (rs)
+		rs->o = o;
+	return rs;
+}
+
+void routes_drain(struct routes *rs)
+{
+	struct route *r, *next;
+
+	rs->draining = true;
+	for (r = rs->list; r; r = next) {
+		next = r->next;
+		if (r->dial)
+			continue; /* what waits may still leave */
+		if (!r->stream)
+			hand_back_all(r, FAIL_SHUTDOWN);
+		shut_when_empty(r);
+	}
+}
+
+void routes_give_up(struct routes *rs, enum fail fail)
+{
+	struct route *r;
+
+	rs->draining = true;
+	for (r = rs->list; r; r = r->next) {
+		if (r->dial)
+			dial_cancel(r->dial, fail);
+		r->dial = NULL;
+		hand_back_all(r, fail);
+		shut_when_empty(r);
+	}
+}
+
+static const struct stream_events no_events;
+
+void routes_free(struct routes *rs)
+{
+	if (!rs)
+		return;
+	routes_give_up(rs, FAIL_SHUTDOWN);
+	while (rs->list) {
+		if (rs->list->stream)
+			stream_give(rs->list->stream, &no_events, NULL);
+		free_route(rs->list);
+	}
+	free(rs);
+}
+
+uint64_t routes_waiting(const struct routes *rs)
+{
+	return rs->waiting;
+}
+
+void routes_each(const struct routes *rs, void (*fn)(void *context, const struct route_info *info),
+		 void *context)
+{
+	const struct route *r;
+
+	for (r = rs->list; r; r = r->next) {
+		struct stream_info stream = { .id = 0 };
+		struct route_info info = {
+			.local = r->local,
+			.remote = r->remote,
+			.queued = r->queued,
+			.queued_bytes = r->queued_bytes,
+			.dialling = r->dial != NULL,
+			.retry_ms = backs_off(r) ? r->retry_at - now_of(r) : 0,
+			.fail = r->fail,
+		};
+		if (r->stream)
+			stream_info(r->stream, &stream);
+		info.stream = stream.id;
+		fn(context, &info);
+	}
+}

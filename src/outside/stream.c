@@ -1,0 +1,469 @@
+#include "outside/stream.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream_int.h"
+
+#define SECOND 1000u
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct stream *stream_find(struct outside *o, uint64_t id)
+{
+	void *found = tfind(&id, &o->streams_by_id, compare_ids);
+
+	return found ? *(struct stream **)found : NULL;
+}
+
+static void unlink_stream(struct stream *s)
+{
+	if (!s->link)
+		return;
+	*s->link = s->next;
+	if (s->next)
+		s->next->link = s->link;
+	s->link = NULL;
+	tdelete(&s->id, &s->o->streams_by_id, compare_ids);
+	s->o->stream_count--;
+}
+
+static bool link_stream(struct stream *s)
+{
+	struct outside *o = s->o;
+
+	s->id = (uint64_t)o->worker << 48 | ++o->last_id;
+	if (!tsearch(s, &o->streams_by_id, compare_ids))
+		return false;
+	s->next = o->streams;
+	s->link = &o->streams;
+	if (s->next)
+		s->next->link = &s->next;
+	o->streams = s;
+	o->stream_count++;
+	return true;
+}
+
+static void free_stream(struct stream *s)
+{
+	unlink_stream(s);
+	if (s->taken)
+		s->o->hooks->give(s->o->context, s->taken, stream_remote(s),
+				  s->role == ROLE_INITIATING);
+	loop_task_cancel(s->o->loop, &s->reaper);
+	loop_timer_free(s->timer);
+	net_sasl_free(s->sasl);
+	wire_free(s->wire);
+	snapshot_put(s->snapshot);
+	free(s->pair_remote);
+	free(s);
+}
+
+/* At the end of the turn nobody is inside the stream any more. */
+static void reap(void *context)
+{
+	struct stream *s = context;
+
+	if (s->events->ended)
+		s->events->ended(s->context, s->fail, s->detail);
+	free_stream(s);
+}
+
+void stream_end(struct stream *s, enum fail fail, bool abrupt)
+{
+	if (s->over)
+		return;
+	s->over = true;
+	s->fail = fail;
+	loop_timer_stop(s->timer);
+	stream_tell_attempt(s); /* while the connection still knows about TLS */
+	stream_log_close(s);
+	if (s->connection && abrupt)
+		connection_abort(s->connection);
+	else if (s->connection)
+		connection_close(s->connection, STREAM_CLOSE_MS);
+	s->connection = NULL;
+	loop_task_queue(s->o->loop, &s->reaper);
+}
+
+/* What the wire cannot be told any more: the connection never came about. */
+static void fail_unconnected(struct stream *s, enum fail fail, const char *detail)
+{
+	snprintf(s->detail, sizeof(s->detail), "%s", detail);
+	stream_end(s, fail, true);
+}
+
+static void on_connected(void *context)
+{
+	struct stream *s = context;
+	struct negotiation_event ev = { .type = EVENT_CONNECTED };
+
+	s->connecting = false;
+	stream_set_timer(s);
+	stream_event(s, &ev);
+}
+
+static void on_data(void *context, const char *data, size_t len)
+{
+	struct stream *s = context;
+
+	s->busy++;
+	wire_feed(s->wire, data, len);
+	s->busy--;
+	stream_settle(s);
+}
+
+static void on_tls_up(void *context)
+{
+	struct negotiation_event ev = { .type = EVENT_TLS_UP };
+
+	stream_event(context, &ev);
+}
+
+static void on_tls_failed(void *context, const char *reason)
+{
+	struct stream *s = context;
+	struct negotiation_event ev = { .type = EVENT_TLS_FAILED };
+
+	snprintf(s->detail, sizeof(s->detail), "%s", reason);
+	stream_event(s, &ev);
+}
+
+static void on_drained(void *context)
+{
+	struct stream *s = context;
+
+	if (s->events->drained && !s->over)
+		s->events->drained(s->context);
+}
+
+static void on_ended(void *context, enum connection_end end, const char *reason)
+{
+	struct stream *s = context;
+	struct negotiation_event ev = { .type = EVENT_LOST };
+
+	if (s->connecting) {
+		fail_unconnected(s, FAIL_CONNECT_REFUSED, reason);
+		return;
+	}
+	if (end == CONNECTION_LOST && !*s->detail)
+		snprintf(s->detail, sizeof(s->detail), "%s", reason);
+	stream_event(s, &ev);
+}
+
+static const struct connection_events connection_events = {
+	.connected = on_connected,
+	.data = on_data,
+	.tls_up = on_tls_up,
+	.tls_failed = on_tls_failed,
+	.drained = on_drained,
+	.ended = on_ended,
+};
+
+static uint64_t later(uint64_t now, uint64_t at)
+{
+	return at > now ? at - now : 0;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t idle_ms(const struct stream *s)
+{
+	return s->snapshot->config->gateway.stream_inactivity_timeout * SECOND;
+}
+
+static uint64_t keepalive_ms(const struct stream *s)
+{
+	return s->snapshot->config->gateway.keepalive_interval * SECOND;
+}
+
+static bool expects_keepalive(const struct stream *s)
+{
+	const struct partner *p = stream_partner(s);
+
+	return s->role == ROLE_RECEIVING && p && p->keepalive;
+}
+
+/* Until it is open there is one deadline, which no byte moves; then signs of life and of use. */
+void stream_set_timer(struct stream *s)
+{
+	uint64_t now = loop_now(s->o->loop), wait;
+
+	if (s->over)
+		return;
+	if (!s->opened) {
+		loop_timer_set(s->timer, later(now, s->deadline));
+		return;
+	}
+	wait = later(now, s->last_stanza + idle_ms(s));
+	if (expects_keepalive(s))
+		wait = earlier(wait,
+			       later(now, connection_last_input(s->connection) + keepalive_ms(s)));
+	if (s->role == ROLE_INITIATING)
+		wait = earlier(wait, later(now, s->last_sent + keepalive_ms(s) / 2));
+	loop_timer_set(s->timer, wait + 1);
+}
+
+static void open_timer(struct stream *s)
+{
+	uint64_t now = loop_now(s->o->loop);
+	enum negotiation_state state = negotiation_state(wire_negotiation(s->wire));
+
+	if (state == NEGOTIATION_CLOSING) {
+		struct negotiation_event ev = { .type = EVENT_TIMEOUT };
+		stream_event(s, &ev);
+		return;
+	}
+	if (now >= s->last_stanza + idle_ms(s)) {
+		stream_shut(s, FAIL_IDLE);
+		return;
+	}
+	if (expects_keepalive(s) && now >= connection_last_input(s->connection) + keepalive_ms(s)) {
+		stream_shut(s, FAIL_KEEPALIVE);
+		return;
+	}
+	if (s->role == ROLE_INITIATING && now >= s->last_sent + keepalive_ms(s) / 2) {
+		connection_write(s->connection, " ", 1); /* [RFC6120 4.6.1] */
+		s->last_sent = now;
+	}
+	stream_set_timer(s);
+}
+
+static void on_timer(void *context)
+{
+	struct stream *s = context;
+	struct negotiation_event ev = { .type = EVENT_TIMEOUT };
+
+	if (s->opened)
+		open_timer(s);
+	else if (s->connecting)
+		fail_unconnected(s, FAIL_CONNECT_TIMEOUT, "");
+	else
+		stream_event(s, &ev);
+}
+
+static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
+				 const struct negotiation_config *negotiation,
+				 const struct stream_events *events, void *context)
+{
+	struct wire_config config = {
+		.negotiation = *negotiation,
+		.max_stanza = snapshot->config->gateway.max_stanza_size,
+	};
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->o = o;
+	s->snapshot = snapshot_get(snapshot);
+	s->role = negotiation->role;
+	s->verify_only = negotiation->verify_only;
+	s->events = events;
+	s->context = context;
+	s->begun = loop_now(o->loop);
+	loop_task_init(&s->reaper, reap, s);
+	config.negotiation.policy = snapshot->policy;
+	config.negotiation.secret = &snapshot->secret;
+	s->wire = wire_new(&config, &stream_wire_events, s);
+	s->timer = loop_timer_new(o->loop, on_timer, s);
+	if (s->wire && s->timer && link_stream(s))
+		return s;
+	free_stream(s);
+	return NULL;
+}
+
+struct stream *stream_accepted(struct outside *o, int fd, const struct net_address *from,
+			       const struct stream_events *events, void *context)
+{
+	struct negotiation_config config = { .role = ROLE_RECEIVING };
+	struct negotiation_event ev = { .type = EVENT_CONNECTED };
+	struct connection *c;
+	struct stream *s = new_stream(o, o->snapshot, &config, events, context);
+
+	/* it takes the descriptor in any case */
+	c = connection_accepted(o->loop, fd, &connection_events, s);
+	if (!s || !c) {
+		if (c)
+			connection_abort(c);
+		if (s)
+			free_stream(s);
+		return NULL;
+	}
+	s->connection = c;
+	s->peer = *from;
+	s->deadline = s->begun + o->snapshot->config->gateway.stream_establishment_timeout * SECOND;
+	stream_set_timer(s);
+	stream_event(s, &ev);
+	return s;
+}
+
+struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot, const char *local,
+			       const char *remote, bool verify_only,
+			       const struct stream_events *events, void *context)
+{
+	struct negotiation_config config = {
+		.role = ROLE_INITIATING,
+		.local = local,
+		.remote = remote,
+		.verify_only = verify_only,
+	};
+
+	return new_stream(o, snapshot, &config, events, context);
+}
+
+void stream_dial(struct stream *s, const struct net_address *to, uint64_t connect_ms,
+		 uint64_t left_ms)
+{
+	uint64_t now = loop_now(s->o->loop);
+	const struct partner *partner = stream_partner(s);
+	const char *remote = negotiation_remote(wire_negotiation(s->wire));
+
+	s->peer = *to;
+	s->deadline = now + left_ms;
+	if (!s->o->hooks->take(s->o->context, partner, remote, true)) {
+		fail_unconnected(s, FAIL_CONNECTION_LIMIT, "");
+		return;
+	}
+	s->taken = partner;
+	s->connecting = true;
+	s->connection = connection_dial(s->o->loop, to, &connection_events, s);
+	if (!s->connection) {
+		bool full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS;
+		fail_unconnected(s, full ? FAIL_NO_DESCRIPTORS : FAIL_CONNECT_REFUSED,
+				 strerror(errno));
+		return;
+	}
+	loop_timer_set(s->timer, earlier(connect_ms, left_ms));
+}
+
+void stream_give(struct stream *s, const struct stream_events *events, void *context)
+{
+	s->events = events;
+	s->context = context;
+}
+
+void stream_send(struct stream *s, struct stanza *stanza)
+{
+	const char *bytes;
+	size_t len;
+
+	if (s->over)
+		return;
+	bytes = stanza_bytes(stanza, &len);
+	connection_write(s->connection, bytes, len);
+	s->stanzas++;
+	s->last_stanza = s->last_sent = loop_now(s->o->loop);
+}
+
+bool stream_is_full(const struct stream *s)
+{
+	return s->connection && connection_is_full(s->connection);
+}
+
+void stream_verify(struct stream *s, uint64_t ticket, const struct question *q)
+{
+	struct negotiation_event ev = {
+		.type = EVENT_VERIFY,
+		.ticket = ticket,
+		.local = q->local,
+		.remote = q->remote,
+		.id = q->id,
+		.key = q->key,
+	};
+
+	stream_event(s, &ev);
+}
+
+void stream_checked(struct stream *s, uint64_t ticket, enum dialback_outcome outcome)
+{
+	struct negotiation_event ev = {
+		.type = EVENT_CHECKED,
+		.ticket = ticket,
+		.outcome = outcome,
+	};
+
+	stream_event(s, &ev);
+}
+
+void stream_shut(struct stream *s, enum fail fail)
+{
+	struct negotiation_event ev = { .type = EVENT_SHUT, .fail = fail };
+
+	if (s->over)
+		return;
+	if (!s->connection || s->connecting) {
+		fail_unconnected(s, fail, "");
+		return;
+	}
+	stream_event(s, &ev);
+	if (!s->over) { /* the closing handshake has its own time [RFC6120 4.4] */
+		s->opened = true;
+		loop_timer_set(s->timer, STREAM_CLOSE_MS);
+	}
+}
+
+void stream_pause(struct stream *s)
+{
+	if (s->connection && !s->paused)
+		connection_pause(s->connection);
+	s->paused = true;
+}
+
+void stream_resume(struct stream *s)
+{
+	if (s->connection && s->paused)
+		connection_resume(s->connection);
+	s->paused = false;
+}
+
+void streams_free(struct outside *o)
+{
+	while (o->streams) {
+		struct stream *s = o->streams;
+		stream_end(s, FAIL_SHUTDOWN, true);
+		loop_task_cancel(o->loop, &s->reaper);
+		reap(s);
+	}
+}
+
+struct stream *stream_next(const struct stream *s)
+{
+	return s->next;
+}
+
+void stream_info(const struct stream *s, struct stream_info *out)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+	const struct partner *partner = stream_partner(s);
+	const struct connection *c = s->connection;
+
+	*out = (struct stream_info){
+		.id = s->id,
+		.role = s->role,
+		.state = negotiation_state(n),
+		.verify_only = s->verify_only,
+		.local = negotiation_local(n),
+		.remote = stream_remote(s),
+		.peer = &s->peer,
+		.row = partner ? partner->row : NULL,
+		.method = negotiation_method(n),
+		.tls_version = c ? connection_tls_version(c) : "",
+		.cipher = c ? connection_cipher(c) : "",
+		.age_ms = loop_now(s->o->loop) - s->begun,
+		.negotiation_ms = s->opened_at ? s->opened_at - s->begun : 0,
+		.stanzas = s->stanzas,
+		.waiting = c ? connection_waiting(c) : 0,
+		.authorised = negotiation_is_authorised(n),
+	};
+}

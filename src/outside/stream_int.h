@@ -1,0 +1,70 @@
+/* The inside of a stream, shared by stream.c (life, events of the connection), stream_actions.c (what the negotiation asks
+ * for) and stream_log.c (what is said of it). */
+#ifndef OUTSIDE_STREAM_INT_H
+#define OUTSIDE_STREAM_INT_H
+
+#include "negotiation/wire.h"
+#include "net/connection.h"
+#include "net/sasl.h"
+#include "outside/stream.h"
+
+#define STREAM_PENDING \
+	4 /* answers that the wire gets after the call that asked: one question is open at a time */
+#define STREAM_CLOSE_MS 5000
+#define STREAM_DROPS_LOGGED 5
+
+struct stream {
+	uint64_t id; /* first: the key of streams_by_id */
+	struct outside *o;
+	struct snapshot *snapshot; /* a reference */
+	enum negotiation_role role;
+	bool verify_only;
+	struct connection *connection; /* NULL before it dials and after it ended */
+	struct wire *wire;	       /* owned */
+	struct net_sasl *sasl;	       /* owned; while an exchange runs */
+	const struct stream_events *events;
+	void *context;
+	struct loop_timer *timer;
+	struct loop_task reaper;
+	struct stream *next, **link; /* of o->streams */
+	struct net_address peer;
+	struct negotiation_event pending[STREAM_PENDING];
+	unsigned pending_count;
+	unsigned busy; /* inside the wire: answers wait in pending */
+	bool connecting;
+	bool opened;
+	bool over; /* ended, waits for the reaper */
+	bool paused;
+	char *pair_remote; /* owned: of the first pair, where the header named nobody; NULL */
+	const struct partner *taken; /* whose connection limit it counts for; NULL = none */
+	enum fail fail;
+	char stream_id[33];
+	char detail[200];
+	uint64_t begun, deadline, opened_at, last_stanza, last_sent;
+	uint64_t stanzas;
+	unsigned drops;
+};
+
+/* stream_actions.c */
+extern const struct wire_events stream_wire_events;
+/* Gives the wire what waited for it. */
+void stream_settle(struct stream *s);
+void stream_event(struct stream *s, const struct negotiation_event *ev);
+
+/* stream.c */
+void stream_end(struct stream *s, enum fail fail, bool abrupt);
+void stream_set_timer(struct stream *s);
+
+/* stream_log.c */
+void stream_log_open(struct stream *s);
+void stream_log_close(struct stream *s);
+void stream_log_note(struct stream *s, const struct negotiation_note *note);
+void stream_log_drop(struct stream *s, enum fail fail);
+void stream_log_pair(struct stream *s, const struct negotiation_action *a);
+void stream_tell_attempt(struct stream *s);
+/* Why the peer's certificate is not valid for its domain; FAIL_NONE where it is, or outside TLS. */
+enum fail stream_certificate(const struct stream *s);
+const struct partner *stream_partner(const struct stream *s);
+const char *stream_remote(const struct stream *s); /* "" while not known */
+
+#endif

@@ -1,0 +1,176 @@
+/* What is said of a stream: log lines, and its attempt. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "stream_int.h"
+#include "trust/verdict.h"
+
+const char *stream_remote(const struct stream *s)
+{
+	return s->pair_remote ? s->pair_remote : negotiation_remote(wire_negotiation(s->wire));
+}
+
+const struct partner *stream_partner(const struct stream *s)
+{
+	const char *remote = stream_remote(s);
+
+	return *remote ? policy_partner(s->snapshot->policy, remote, NULL, NULL) : NULL;
+}
+
+enum fail stream_certificate(const struct stream *s)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+
+	if (!s->connection || !negotiation_in_tls(n))
+		return FAIL_NONE;
+	return verdict_of(connection_certificate(s->connection), stream_remote(s)).fail;
+}
+
+/* What every line about the stream begins with. */
+static bool begin(const struct stream *s, struct log_line *l, enum log_level level, const char *ev)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+	char text[NET_ADDRESS_TEXT], id[20];
+
+	if (!s->o->hooks->logs(s->o->context, level))
+		return false;
+	snprintf(id, sizeof(id), "%llx", (unsigned long long)s->id);
+	log_begin(l, level, ev);
+	log_str(l, "id", id);
+	log_str(l, "dir", s->role == ROLE_RECEIVING ? "in" : "out");
+	if (s->verify_only)
+		log_str(l, "for", "verify");
+	log_str(l, "local", negotiation_local(n));
+	log_str(l, "remote", stream_remote(s));
+	log_str(l, "addr", net_address_str(&s->peer, text));
+	return true;
+}
+
+static void say(const struct stream *s, const struct log_line *l)
+{
+	s->o->hooks->log(s->o->context, l);
+}
+
+static void add_state(const struct stream *s, struct log_line *l)
+{
+	const struct partner *partner = stream_partner(s);
+	enum fail certificate = stream_certificate(s);
+
+	if (partner)
+		log_int(l, "row", partner->row->number);
+	if (!s->connection || !*connection_tls_version(s->connection))
+		return;
+	log_str(l, "tls", connection_tls_version(s->connection));
+	log_str(l, "cipher", connection_cipher(s->connection));
+	log_str(l, "certificate", certificate ? fail_str(certificate) : "valid");
+	if (certificate && *connection_certificate_error(s->connection))
+		log_str(l, "certificate-error", connection_certificate_error(s->connection));
+}
+
+void stream_log_open(struct stream *s)
+{
+	struct log_line l;
+
+	if (!begin(s, &l, LOG_LEVEL_INFO, "stream-open"))
+		return;
+	log_str(&l, "method", method_str(negotiation_method(wire_negotiation(s->wire))));
+	add_state(s, &l);
+	log_int(&l, "ms", (long long)(s->opened_at - s->begun));
+	say(s, &l);
+}
+
+void stream_log_close(struct stream *s)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+	const struct fail_info *info = fail_info(s->fail);
+	enum log_level level =
+		s->opened_at && info->level < LOG_LEVEL_NOTICE ? LOG_LEVEL_NOTICE : info->level;
+	struct log_line l;
+
+	if (s->verify_only && s->opened_at)
+		level = LOG_LEVEL_DEBUG;
+	if (!begin(s, &l, level, s->opened_at ? "stream-close" : "stream-failed"))
+		return;
+	log_str(&l, "fail", fail_str(s->fail));
+	if (!s->opened_at)
+		add_state(s, &l);
+	if (*negotiation_peer_error(n))
+		log_str(&l, "peer-error", negotiation_peer_error(n));
+	if (*s->detail)
+		log_str(&l, "detail", s->detail);
+	log_int(&l, "stanzas", (long long)s->stanzas);
+	log_int(&l, "ms", (long long)(loop_now(s->o->loop) - s->begun));
+	log_str(&l, "text", info->text);
+	say(s, &l);
+}
+
+void stream_log_note(struct stream *s, const struct negotiation_note *note)
+{
+	struct log_line l;
+
+	if (!begin(s, &l, LOG_LEVEL_DEBUG, "state"))
+		return;
+	log_str(&l, "from", negotiation_state_str(note->from));
+	log_str(&l, "to", negotiation_state_str(note->to));
+	say(s, &l);
+}
+
+/* A peer can make as many as it likes: a few of each stream are told. */
+void stream_log_drop(struct stream *s, enum fail fail)
+{
+	struct log_line l;
+
+	if (s->drops++ >= STREAM_DROPS_LOGGED || !begin(s, &l, fail_info(fail)->level, "dropped"))
+		return;
+	log_str(&l, "fail", fail_str(fail));
+	log_str(&l, "text", fail_info(fail)->text);
+	say(s, &l);
+}
+
+void stream_log_pair(struct stream *s, const struct negotiation_action *a)
+{
+	bool up = a->type == ACTION_PAIR_UP;
+	struct log_line l;
+
+	if (!begin(s, &l, up ? LOG_LEVEL_DEBUG : fail_info(a->fail)->level,
+		   up ? "pair-up" : "pair-refused"))
+		return;
+	log_str(&l, "pair-local", a->local);
+	log_str(&l, "pair-remote", a->remote);
+	if (up)
+		log_str(&l, "method", method_str(a->method));
+	else
+		log_str(&l, "fail", fail_str(a->fail));
+	say(s, &l);
+}
+
+/* Once when it opens, or when it ends before. */
+void stream_tell_attempt(struct stream *s)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+	const struct partner *partner = stream_partner(s);
+	struct attempt a = {
+		.role = s->role,
+		.at = clock_wall(),
+		.took_ms = loop_now(s->o->loop) - s->begun,
+		.row = partner ? partner->row->number : 0,
+		.fail = s->over ? s->fail : FAIL_NONE,
+		.method = negotiation_method(n),
+		.certificate = stream_certificate(s),
+	};
+
+	if (s->verify_only || !*stream_remote(s) || (s->over && s->opened_at))
+		return;
+	strcpy(a.local, negotiation_local(n));
+	strcpy(a.remote, stream_remote(s));
+	net_address_str(&s->peer, a.address);
+	if (s->connection) {
+		snprintf(a.tls_version, sizeof(a.tls_version), "%s",
+			 connection_tls_version(s->connection));
+		snprintf(a.cipher, sizeof(a.cipher), "%s", connection_cipher(s->connection));
+	}
+	snprintf(a.peer_error, sizeof(a.peer_error), "%s", negotiation_peer_error(n));
+	snprintf(a.detail, sizeof(a.detail), "%s", s->detail);
+	s->o->hooks->attempt(s->o->context, &a);
+}
