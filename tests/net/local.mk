@@ -1,6 +1,9 @@
 # Tests of the network half: real loops, sockets and libraries, loopback only.
 NET_TESTS = \
 	tests/net/test_connection \
+	tests/net/test_listener \
+	tests/net/test_loop \
+	tests/net/test_mailbox \
 	tests/net/test_sasl
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
@@ -16,4 +19,7 @@ libnettests_a_SOURCES = \
 NET_LDADD = libnettests.a libtests.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
 	$(CMOCKA_LIBS) -lpthread
 tests_net_test_connection_LDADD = $(NET_LDADD)
+tests_net_test_listener_LDADD = $(NET_LDADD)
+tests_net_test_loop_LDADD = $(NET_LDADD)
+tests_net_test_mailbox_LDADD = $(NET_LDADD)
 tests_net_test_sasl_LDADD = $(NET_LDADD)
