@@ -243,10 +243,13 @@ void initiating_challenge(struct negotiation *n, const struct negotiation_event 
 {
 	unsigned char *data = NULL;
 	size_t len = 0;
+	enum fail fail = FAIL_SASL_PROTOCOL;
 
 	/* EXTERNAL has one message; a peer that overlooked it may ask once */
-	if (n->challenges++ || !negotiation_sasl_data(ev->element, false, &data, &len))
-		negotiation_fail(n, FAIL_SASL_PROTOCOL);
+	if (!n->challenges++)
+		fail = negotiation_sasl_data(ev->element, false, &data, &len);
+	if (fail)
+		negotiation_fail(n, fail);
 	else
 		negotiation_ask_sasl(n, false, data, len);
 }

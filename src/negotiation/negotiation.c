@@ -258,25 +258,26 @@ bool negotiation_domain(const char *text, char out[JID_DOMAIN_SIZE])
 	return text && !jid_domain_of(text, strlen(text), out, &bare) && bare;
 }
 
-bool negotiation_sasl_data(const struct element *e, bool equals, unsigned char **out, size_t *len)
+enum fail negotiation_sasl_data(const struct element *e, bool equals, unsigned char **out,
+				size_t *len)
 {
 	unsigned char *data;
 
 	*out = NULL;
 	*len = 0;
 	if (!e->text_len)
-		return true;
+		return FAIL_NONE;
 	data = calloc(1, e->text_len + 1);
 	if (!data)
-		return false;
+		return FAIL_NO_MEMORY;
 	*out = data;
 	if (equals && !strcmp(e->text, "="))
-		return true;
+		return FAIL_NONE;
 	if (!str_unbase64(e->text, e->text_len, data, len))
-		return true;
+		return FAIL_NONE;
 	free(data);
 	*out = NULL;
-	return false;
+	return FAIL_SASL_PROTOCOL;
 }
 
 enum negotiation_state negotiation_state(const struct negotiation *n)

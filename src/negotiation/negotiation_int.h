@@ -90,8 +90,9 @@ enum fail negotiation_set_id(struct negotiation *n, const char *id);
 /* TEXT as a bare domain in normal form. */
 bool negotiation_domain(const char *text, char out[JID_DOMAIN_SIZE]);
 /* A piece of SASL as it stands in an element: NULL data for an empty one; "=" only where EQUALS allows it. Gives memory in
- * *OUT. False: bad encoding. */
-bool negotiation_sasl_data(const struct element *e, bool equals, unsigned char **out, size_t *len);
+ * *OUT. FAIL_SASL_PROTOCOL: bad encoding; FAIL_NO_MEMORY. */
+enum fail negotiation_sasl_data(const struct element *e, bool equals, unsigned char **out,
+				size_t *len);
 
 /*
  * invariants.c: what must hold after every step. Aborts where it does not, in builds with FEDGATE_CHECKS; else nothing.

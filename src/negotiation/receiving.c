@@ -192,10 +192,16 @@ static void ask_library(struct negotiation *n, const struct element *e, bool fir
 {
 	unsigned char *data = NULL;
 	size_t len = 0;
+	enum fail fail;
 
-	if (e->children)
+	if (e->children) {
 		sasl_failure(n, "malformed-request");
-	else if (!negotiation_sasl_data(e, first, &data, &len))
+		return;
+	}
+	fail = negotiation_sasl_data(e, first, &data, &len);
+	if (fail == FAIL_NO_MEMORY)
+		negotiation_fail(n, fail);
+	else if (fail)
 		sasl_failure(n, "incorrect-encoding");
 	else
 		negotiation_ask_sasl(n, first, data, len);
