@@ -30,17 +30,42 @@ static const struct command commands[] = {
 	  .json = true,
 	  .run = command_check_config },
 	{ .name = "explain",
-	  .arguments = "[-c FILE] [--json] DOMAIN",
+	  .arguments = "[-c FILE] [-s SOCKET] [--json] DOMAIN",
 	  .summary = "show how a domain would be treated, and why",
 	  .help = "Says which partner's row applies to DOMAIN and from which line, the methods it "
-		  "permits,\nwhat an active attacker could force, and what there is to know.\nThe "
+		  "permits,\nwhat an active attacker could force, and what there is to know; where "
+		  "the daemon runs, also\nhow the last attempt in each direction ended.\nThe "
 		  "exit status is 0 for a partner's or a local domain; 1 for one that is refused, "
-		  "or where\nthe configuration has errors; 2 where DOMAIN is not a domain.\n",
+		  "where the\nconfiguration has errors, or where SOCKET was named and nobody "
+		  "answers; 2 where DOMAIN is not\na domain.\n",
 	  .min = 1,
 	  .max = 1,
 	  .config = true,
+	  .socket = true,
 	  .json = true,
 	  .run = command_explain },
+	{ .name = "status",
+	  .arguments = "[-c FILE] [-s SOCKET] [--json]",
+	  .summary = "show how the running daemon is",
+	  .help = "Asks the daemon for its streams by direction and method, its queues, what is "
+		  "attached inside,\nand its counters. `unaccounted` is how many stanzas were "
+		  "neither delivered, answered, returned,\ndropped nor wait: other than 0 only "
+		  "for the moment that one is on its way.\n",
+	  .config = true,
+	  .socket = true,
+	  .json = true,
+	  .run = command_status },
+	{ .name = "streams",
+	  .arguments = "[-c FILE] [-s SOCKET] [--json]",
+	  .summary = "list the running daemon's streams with the outside",
+	  .help = "A line for each stream: its id as the log has it, direction, the domains, the "
+		  "partner's row,\nthe method (while it is being negotiated: how far it has "
+		  "come), its age, the stanzas that it\ncarried, the bytes that wait to be sent, "
+		  "TLS version and cipher.\n",
+	  .config = true,
+	  .socket = true,
+	  .json = true,
+	  .run = command_streams },
 	/* how the documents that are made from the schema are made */
 	{ .name = "reference",
 	  .arguments = "yaml|man",
@@ -80,11 +105,14 @@ static void print_usage(FILE *file)
 static void print_command_help(const struct command *c)
 {
 	printf("usage: fedgatectl %s %s\n\n%s", c->name, c->arguments, c->help);
-	if (c->config || c->json)
+	if (c->config || c->socket || c->json)
 		puts("");
 	if (c->config)
 		printf("  -c, --config FILE   the configuration; default %s\n",
 		       command_default_config());
+	if (c->socket)
+		puts("  -s, --socket SOCKET where the daemon is; default: what the configuration "
+		     "says");
 	if (c->json)
 		puts("  --json              print JSON, for programs");
 }
@@ -140,6 +168,7 @@ static int run_help(int argc, char **argv)
 /* What was asked for by options, before the command or after it. */
 struct given {
 	const char *config; /* NULL = not given */
+	const char *socket;
 	bool json;
 	bool help;
 	bool version;
@@ -149,6 +178,7 @@ struct given {
 static bool read_options(int argc, char **argv, bool all, struct given *given)
 {
 	static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
+						      { "socket", required_argument, NULL, 's' },
 						      { "json", no_argument, NULL, 'j' },
 						      { "help", no_argument, NULL, 'h' },
 						      { "version", no_argument, NULL, 'V' },
@@ -156,10 +186,12 @@ static bool read_options(int argc, char **argv, bool all, struct given *given)
 	int option;
 
 	optind = 0; /* begin anew */
-	while ((option = getopt_long(argc, argv, all ? "c:hV" : "+c:hV", long_options, NULL)) !=
+	while ((option = getopt_long(argc, argv, all ? "c:s:hV" : "+c:s:hV", long_options, NULL)) !=
 	       -1) {
 		if (option == 'c')
 			given->config = optarg;
+		else if (option == 's')
+			given->socket = optarg;
 		else if (option == 'j')
 			given->json = true;
 		else if (option == 'h')
@@ -174,7 +206,7 @@ static bool read_options(int argc, char **argv, bool all, struct given *given)
 
 static int run_command(const struct command *c, int argc, char **argv, struct given *given)
 {
-	struct command_options options = { command_default_config(), false, false, NULL, 0 };
+	struct command_options options = { command_default_config(), false, NULL, false, NULL, 0 };
 	int i;
 
 	if (!read_options(argc, argv, true, given))
@@ -187,11 +219,14 @@ static int run_command(const struct command *c, int argc, char **argv, struct gi
 		return usage_error(c, "fedgatectl: %s has no option --version\n", c->name);
 	if (given->config && !c->config)
 		return usage_error(c, "fedgatectl: %s has no option -c\n", c->name);
+	if (given->socket && !c->socket)
+		return usage_error(c, "fedgatectl: %s has no option -s\n", c->name);
 	if (given->json && !c->json)
 		return usage_error(c, "fedgatectl: %s has no option --json\n", c->name);
 	options.config_given = given->config != NULL;
 	if (given->config)
 		options.config = given->config;
+	options.socket = given->socket;
 	options.json = given->json;
 	options.arguments = argv + optind;
 	options.count = argc - optind;
@@ -209,7 +244,7 @@ static int run_command(const struct command *c, int argc, char **argv, struct gi
 int main(int argc, char **argv)
 {
 	static char name[] = "fedgatectl"; /* what getopt begins its messages with */
-	struct given given = { NULL, false, false, false };
+	struct given given = { NULL, NULL, false, false, false };
 	const struct command *c;
 
 	if (argc < 2) {

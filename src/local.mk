@@ -110,14 +110,28 @@ libfedgate_inside_a_SOURCES = \
 
 libfedgate_admin_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libfedgate_admin_a_SOURCES = \
+	src/admin/answers.c \
+	src/admin/answers_int.h \
+	src/admin/answers_json.c \
 	src/admin/command_check_config.c \
 	src/admin/command_explain.c \
 	src/admin/command_matrix.c \
 	src/admin/command_reference.c \
+	src/admin/command_status.c \
+	src/admin/command_streams.c \
+	src/admin/control.c \
+	src/admin/control_client.c \
+	src/admin/control_file.c \
+	src/admin/control_int.h \
+	src/admin/explain_daemon.c \
+	src/admin/explain_int.h \
 	src/admin/files.c \
+	src/admin/remote.c \
+	src/admin/remote_int.h \
 	src/admin/report.c \
 	src/admin/report_int.h \
-	src/admin/secret.c
+	src/admin/secret.c \
+	src/admin/supervisor.c
 
 sbin_PROGRAMS += fedgated
 fedgated_SOURCES = src/fedgated.c
@@ -128,9 +142,13 @@ fedgatectl_SOURCES = src/fedgatectl.c
 fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS)
 
 noinst_HEADERS += \
+	include/admin/answers.h \
 	include/admin/command.h \
+	include/admin/control.h \
+	include/admin/control_client.h \
 	include/admin/files.h \
 	include/admin/secret.h \
+	include/admin/supervisor.h \
 	include/base/buf.h \
 	include/base/clock.h \
 	include/base/fail.h \

@@ -22,6 +22,7 @@ enum command_status {
 struct command_options {
 	const char *config; /* never NULL */
 	bool config_given;  /* not the default */
+	const char *socket; /* NULL = as the configuration says */
 	bool json;
 	char **arguments; /* what is no option */
 	int count;
@@ -35,6 +36,7 @@ struct command {
 	int min; /* number of arguments */
 	int max;
 	bool config; /* takes -c FILE */
+	bool socket; /* takes -s SOCKET */
 	bool json;   /* takes --json */
 	int (*run)(const struct command_options *options);
 };
@@ -43,6 +45,8 @@ int command_matrix(const struct command_options *options);
 int command_check_config(const struct command_options *options);
 int command_explain(const struct command_options *options);
 int command_reference(const struct command_options *options);
+int command_status(const struct command_options *options);
+int command_streams(const struct command_options *options);
 
 /* Where the configuration is unless -c says otherwise. */
 const char *command_default_config(void);

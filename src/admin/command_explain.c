@@ -1,7 +1,8 @@
-#include "report_int.h"
-
 #include <string.h>
 
+#include "base/clock.h"
+#include "explain_int.h"
+#include "remote_int.h"
 #include "xmpp/jid.h"
 
 /* What is to be said of one domain. */
@@ -13,6 +14,7 @@ struct answer {
 	const char *pattern;
 	struct place pattern_at;
 	const struct diags *diags;
+	json_t *daemon; /* what the running one says; NULL = none runs */
 };
 
 static const char *kind_of(const struct answer *a)
@@ -76,12 +78,13 @@ static int print_json(const struct answer *a)
 	} else if (a->partner) {
 		json_partner(o, a);
 	}
+	json_object_set_new(o, "daemon", a->daemon ? json_incref(a->daemon) : json_null());
 	return report_json_write(o);
 }
 
 /* ---- text ---- */
 
-#define LABEL 16
+#define LABEL EXPLAIN_LABEL
 
 static void label(struct buf *out, const char *name)
 {
@@ -186,6 +189,9 @@ static int print_text(const struct answer *a)
 		     "no partner's domain or pattern covers it, and there is no "
 		     "partner \"*\"");
 	}
+	if (a->daemon)
+		explain_daemon(a->daemon, kind_of(a), a->partner ? a->partner->row->number : 0,
+			       clock_wall(), &out);
 	return command_write(&out);
 }
 
@@ -213,13 +219,26 @@ static struct place pattern_place(const struct config *c, const struct partner *
 	return from->base.at;
 }
 
+/* Without -s a daemon that cannot be asked is no fault: the configuration alone is explained. */
+static int ask_daemon(const struct command_options *options, const struct config *c,
+		      struct answer *a)
+{
+	const char *socket = options->socket ? options->socket : c->gateway.control_socket;
+	char error[REMOTE_ERROR_SIZE];
+
+	if (!remote_ask(socket, "explain", a->domain, &a->daemon, error) || !options->socket)
+		return COMMAND_OK;
+	fprintf(stderr, "fedgatectl: %s\n", error);
+	return COMMAND_FAILED;
+}
+
 int command_explain(const struct command_options *options)
 {
 	const char *text = options->arguments[0];
 	struct answer a;
 	struct diags diags;
 	struct config *c;
-	int status;
+	int status, asked;
 
 	memset(&a, 0, sizeof(a));
 	if (jid_domain(text, strlen(text), a.domain)) {
@@ -238,9 +257,13 @@ int command_explain(const struct command_options *options)
 		a.partner = policy_partner(&c->policy, a.domain, &a.match, &a.pattern);
 	if (a.partner)
 		a.pattern_at = pattern_place(c, a.partner, a.pattern);
+	asked = ask_daemon(options, c, &a);
 	status = options->json ? print_json(&a) : print_text(&a);
 	if (status == COMMAND_OK && !a.local && !a.partner)
 		status = COMMAND_FAILED;
+	if (status == COMMAND_OK)
+		status = asked;
+	json_decref(a.daemon);
 	config_free(c);
 	diags_fini(&diags);
 	return status;

@@ -1,6 +1,7 @@
 # Tests of the command line, with committed texts of what is printed.
 CLI = \
 	tests/cli/check-config.sh \
+	tests/cli/daemon.sh \
 	tests/cli/explain.sh \
 	tests/cli/identity.sh \
 	tests/cli/matrix.sh \

@@ -12,6 +12,8 @@ prints usage-help-matrix fedgatectl matrix --help
 prints usage-help-matrix fedgatectl --help matrix
 prints usage-help-check-config fedgatectl help check-config
 prints usage-help-explain fedgatectl help explain
+prints usage-help-status fedgatectl help status
+prints usage-help-streams fedgatectl help streams
 prints usage-help-reference fedgatectl help reference
 prints usage-misspelt-command fedgatectl chek-config
 prints usage-misspelt-command fedgatectl help chek-config
@@ -21,12 +23,17 @@ prints usage-unknown-option fedgatectl -q
 prints usage-unknown-option-of-command fedgatectl matrix --jsn
 prints usage-option-of-another fedgatectl matrix -c fedgate.yml
 prints usage-option-of-another-json fedgatectl reference yaml --json
+prints usage-option-of-another-socket fedgatectl matrix -s control
+prints usage-option-of-another-socket fedgatectl -s control matrix
 prints usage-argument-too-many fedgatectl matrix all
 prints usage-argument-missing fedgatectl explain
 prints usage-argument-empty fedgatectl check-config ""
 prints usage-option-without-argument fedgatectl explain example.org -c
 prints usage-two-files fedgatectl check-config -c a.yml b.yml
 prints usage-reference fedgatectl reference html
+prints usage-no-daemon fedgatectl -s control status
+prints usage-no-daemon fedgatectl streams --socket control
+prints usage-no-daemon fedgatectl --socket=control status --json
 
 version=$(sed -n 's/^#define PACKAGE_VERSION "\(.*\)"$/\1/p' "$build_tree/autoconfig.h")
 [ -n "$version" ] && [ "$(fedgatectl --version)" = "fedgatectl $version" ]

@@ -1,0 +1,46 @@
+/*
+ * answers: what the daemon answers to status, streams and explain.
+ *
+ * A request is one line of JSON, {"command": "...", "arguments": ["...", ...]}; its answer is one, {"ok": true, "result": ...}
+ * or {"ok": false, "error": "..."}. The workers are asked once for all who wait. Embedded in the daemon, on the main loop;
+ * nothing is to be told after fini. The gateway must not call back any more then.
+ */
+#ifndef ADMIN_ANSWERS_H
+#define ADMIN_ANSWERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin/control.h"
+#include "gateway/gateway.h"
+
+/* LINE without newline, borrowed. */
+typedef void (*answers_reply_fn)(void *context, uint64_t client, const char *line, size_t len);
+
+enum answers_command { ANSWERS_STATUS, ANSWERS_STREAMS, ANSWERS_EXPLAIN };
+
+struct answers_pending {
+	uint64_t client;
+	enum answers_command command;
+	char domain[JID_DOMAIN_SIZE]; /* of explain */
+	bool asked;		      /* the workers are asked since it came */
+};
+
+struct answers {
+	struct gateway *gateway;
+	const char *config; /* its path; borrowed */
+	answers_reply_fn reply;
+	void *context;
+	struct answers_pending pending[CONTROL_CLIENTS_MAX];
+	unsigned count;
+	bool asking;
+};
+
+void answers_init(struct answers *a, struct gateway *gateway, const char *config,
+		  answers_reply_fn reply, void *context);
+
+/* One request; REPLY is called once for it, now or later. */
+void answers_request(struct answers *a, uint64_t client, const char *line, size_t len);
+
+#endif
