@@ -1,5 +1,6 @@
 # Tests of the network half: real loops, sockets and libraries, loopback only.
 NET_TESTS = \
+	tests/net/test_component \
 	tests/net/test_connection \
 	tests/net/test_listener \
 	tests/net/test_loop \
@@ -13,11 +14,14 @@ libnettests_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS) -I$(top_srcdir)/tests/net
 libnettests_a_SOURCES = \
 	tests/net/ends.c \
 	tests/net/ends.h \
+	tests/net/links.c \
+	tests/net/links.h \
 	tests/net/pki.c \
 	tests/net/pki.h
 
-NET_LDADD = libnettests.a libtests.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
+NET_LDADD = libnettests.a libtests.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
 	$(CMOCKA_LIBS) -lpthread
+tests_net_test_component_LDADD = $(NET_LDADD)
 tests_net_test_connection_LDADD = $(NET_LDADD)
 tests_net_test_listener_LDADD = $(NET_LDADD)
 tests_net_test_loop_LDADD = $(NET_LDADD)
