@@ -48,7 +48,8 @@ EXTRA_DIST += tests/hazards.tsv tests/golden/matrix.tsv tests/golden/failures.ts
 
 # what the tests with real servers drive them with
 check_PROGRAMS += tests/lib/component tests/lib/ask tests/lib/await
-EXTRA_DIST += tests/lib/peers.sh
+EXTRA_DIST += tests/lib/peers.sh tests/lib/interop.sh tests/interop/prosody.sh tests/interop/ejabberd.sh \
+	tests/interop/jabberd2.sh
 
 # directories of cases: whatever lies there is a case
 dist-hook: dist-cases

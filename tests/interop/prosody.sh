@@ -1,0 +1,79 @@
+#!/bin/sh
+# fedgate and Prosody, by every row that is valid, against four ways to configure Prosody.
+server=prosody
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib/interop.sh"
+interop_needs prosody unbound openssl
+
+start_server() { # KIND HOST DOMAIN...
+	kind=$1 at=$2
+	shift 2
+	case $kind in
+	open | stranger) prosody_start "prosody-$kind" "$at" tls=yes certificate="prosody-$kind" "$@" ;;
+	clear) prosody_start "prosody-$kind" "$at" tls=no "$@" ;;
+	strict) prosody_start "prosody-$kind" "$at" tls=required secure=yes certificate="prosody-$kind" "$@" ;;
+	esac
+}
+
+# A session's lines begin with its name, which may be used again after it was destroyed
+server_says() { # KIND
+	awk -v gateway="$gateway" '
+		{ session = $1; at = 0 }
+		session !~ /^s2s(in|out)/ { next }
+		/Destroying (incoming|outgoing) session/ { delete tls[session]; delete sasl[session]; next }
+		/Stream encrypted/ { tls[session] = 1 }
+		/(Received|Sending)\[s2s(in|out)_unauthed\]: <auth .*EXTERNAL/ { sasl[session] = 1 }
+		/(Received|Sending)\[s2s(in|out)_unauthed\]: <(db:)?result / { sasl[session] = 0 }
+		/(Incoming|Outgoing) s2s connection .* complete/ {
+			split($0, part, /->| connection | complete/)
+			peer = part[2] == gateway ? part[3] : part[2]
+			print (/Incoming/ ? "out" : "in"), peer, sasl[session] ? "sasl" : tls[session] ? "tls" : "tcp"
+		}
+	' "$scratch/prosody-$1.log"
+}
+
+# open: TLS with a good certificate, asks for nothing; stranger: its authority is not trusted; clear: no TLS;
+# strict: asks for TLS and a good certificate
+interop <<'END'
+open 1  sasl sasl
+open 2  sasl sasl
+open 3  sasl sasl
+open 4  sasl sasl
+open 5  tcp  tcp
+open 7  sasl sasl
+open 8  sasl sasl
+open 9  sasl sasl
+open 10 sasl sasl
+open 11 tcp  tcp
+open 13 tls  tls
+open 15 tls  tls
+open 17 tcp  tcp
+stranger 1  certificate-untrusted certificate-untrusted
+stranger 2  certificate-untrusted certificate-untrusted
+stranger 3  tls  tls
+stranger 4  certificate-untrusted certificate-untrusted
+stranger 5  tcp  tcp
+stranger 7  tls  tls
+stranger 8  certificate-untrusted certificate-untrusted
+stranger 9  tls  tls
+stranger 10 certificate-untrusted certificate-untrusted
+stranger 13 tls  tls
+stranger 15 tls  tls
+clear 1  tls-not-offered tls-required
+clear 2  tls-not-offered tls-required
+clear 3  tcp tcp
+clear 4  no-common-method method-not-allowed
+clear 5  tcp tcp
+clear 7  tls-not-offered tls-required
+clear 8  tls-not-offered tls-required
+clear 9  tcp tcp
+clear 10 no-common-method method-not-allowed
+clear 13 tls-not-offered tls-required
+clear 15 tcp tcp
+clear 17 tcp tcp
+strict 1  sasl sasl
+strict 5  peer-stream-error peer-stream-error|peer-closed
+strict 9  sasl sasl
+strict 11 peer-stream-error peer-stream-error|peer-closed
+strict 13 tls tls
+strict 17 peer-stream-error peer-stream-error|peer-closed
+END
