@@ -33,6 +33,9 @@ int str_bytes(const char *text, uint64_t *bytes) must_check;
 int str_u64(const char *text, uint64_t *value) must_check;
 /* The Levenshtein distance, at most LIMIT + 1. */
 unsigned str_distance(const char *a, const char *b, unsigned limit);
+/* The length of the UTF-8 character at P, which has LEFT > 0 bytes; 0 where it is malformed (overlong, surrogate, beyond
+ * U+10FFFF, cut off) or a control character. */
+size_t str_text_char(const char *p, size_t left);
 /* Trims XML white space at both ends in place of the (pointer, length) pair. */
 void str_trim(const char **text, size_t *len);
 

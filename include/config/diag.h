@@ -46,7 +46,7 @@ struct diags {
 
 void diags_init(struct diags *d);
 void diags_fini(struct diags *d);
-/* The text becomes one line; what is longer than 2 KiB is cut visibly. */
+/* The text becomes one line of UTF-8 without control characters; what is longer than 2 KiB is cut visibly. */
 void diags_add(struct diags *d, enum severity severity, const struct place *at, const char *format,
 	       ...) __attribute__((format(printf, 4, 5)));
 /* By file in the order of reading, then line and column. Adds a last line where some were not kept. */

@@ -216,3 +216,26 @@ void str_trim(const char **text, size_t *len)
 	while (*len && is_space((*text)[*len - 1]))
 		--*len;
 }
+
+size_t str_text_char(const char *p, size_t left)
+{
+	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)*p;
+	unsigned long code;
+	size_t size, i;
+
+	if (first < 0x80)
+		return first >= 0x20 && first != 0x7f;
+	size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	if (first < 0xc2 || first > 0xf4 || size > left)
+		return 0;
+	code = first & (0x7fu >> size);
+	for (i = 1; i < size; i++) {
+		if (((unsigned char)p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | ((unsigned char)p[i] & 0x3f);
+	}
+	if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return code < 0xa0 ? 0 : size;
+}

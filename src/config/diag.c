@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 void diags_init(struct diags *d)
 {
@@ -61,18 +62,31 @@ static struct diag *room(struct diags *d, enum severity severity)
 	return NULL;
 }
 
-/* Makes LINE, of which LEN bytes were to be written, one line that is cut visibly. */
-static void tidy(char *line, size_t size, size_t len)
+/* Neither a terminal nor a log should see more than text in one line: names of files may be any bytes. */
+static char *harmless(char *text)
 {
-	if (len >= size) {
-		len = size - sizeof("…");
-		while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
-			len--;
-		snprintf(line + len, size - len, "…");
+	size_t left = strlen(text), size;
+	char *p;
+
+	for (p = text; left; p += size, left -= size) {
+		size = str_text_char(p, left);
+		if (size)
+			continue;
+		size = 1;
+		*p = *p == '\n' || *p == '\t' ? ' ' : '?';
 	}
-	for (; *line; line++)
-		if (*line == '\n' || *line == '\t')
-			*line = ' ';
+	return text;
+}
+
+/* Cuts LINE, of which LEN bytes were to be written, visibly. */
+static void cut(char *line, size_t size, size_t len)
+{
+	if (len < size)
+		return;
+	len = size - sizeof("…");
+	while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
+		len--;
+	snprintf(line + len, size - len, "…");
 }
 
 void diags_add(struct diags *d, enum severity severity, const struct place *at, const char *format,
@@ -93,15 +107,15 @@ void diags_add(struct diags *d, enum severity severity, const struct place *at, 
 	va_start(args, format);
 	len = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	tidy(line, sizeof(line), len < 0 ? 0 : (size_t)len);
+	cut(line, sizeof(line), len < 0 ? 0 : (size_t)len);
 	item->severity = severity;
-	item->file = mem_strdup(at->file);
+	item->file = harmless(mem_strdup(at->file));
 	item->order = at->order;
 	item->line = at->line;
 	item->column = at->column;
 	item->number = number;
 	item->subject = d->subject ? mem_strdup(d->subject) : NULL;
-	item->text = mem_strdup(line);
+	item->text = harmless(mem_strdup(line));
 }
 
 static int compare(const void *a, const void *b)

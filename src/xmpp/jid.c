@@ -14,42 +14,14 @@
 /* Never IDN2_USE_STD3_ASCII_RULES: it deletes what it does not like, and one name becomes another. */
 #define IDN_FLAGS (IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL)
 
-/*
- * The length of the UTF-8 character at P, which has LEFT bytes; 0 where it is malformed (overlong, surrogate, beyond
- * U+10FFFF, cut off) or a control character.
- */
-static size_t utf8_char(const unsigned char *p, size_t left)
-{
-	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned long code;
-	size_t size, i;
-
-	if (*p < 0x80)
-		return *p >= 0x20 && *p != 0x7f;
-	size = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
-	if (*p < 0xc2 || *p > 0xf4 || size > left)
-		return 0;
-	code = *p & (0x7fu >> size);
-	for (i = 1; i < size; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	return code < 0xa0 ? 0 : size;
-}
-
 /* Well-formed UTF-8 without control characters, so without NUL too. */
 static bool is_text(const char *text, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)text;
-
 	while (len) {
-		size_t size = utf8_char(p, len);
+		size_t size = str_text_char(text, len);
 		if (!size)
 			return false;
-		p += size;
+		text += size;
 		len -= size;
 	}
 	return true;

@@ -28,6 +28,20 @@ static void test_one_line(void **state)
 	diags_fini(&d);
 }
 
+/* The name of an included file may be any bytes. */
+static void test_nothing_but_text(void **state)
+{
+	struct place odd = { "\x1b[2J\xff/\xc3\xa4\xc2\x9b\xed\xa0\x80\xf0\x9f", 0, 1, 2 };
+	struct diags d;
+
+	(void)state;
+	diags_init(&d);
+	diags_add(&d, SEVERITY_ERROR, &odd, "%s", odd.file);
+	assert_string_equal(d.items[0].file, "?[2J?/\xc3\xa4???????");
+	assert_string_equal(d.items[0].text, "?[2J?/\xc3\xa4???????");
+	diags_fini(&d);
+}
+
 /* The end is never half a character. */
 static void test_cut_visibly(void **state)
 {
@@ -106,9 +120,8 @@ static void test_print(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_line),
-		cmocka_unit_test(test_cut_visibly),
-		cmocka_unit_test(test_errors_push_out_the_rest),
+		cmocka_unit_test(test_one_line),    cmocka_unit_test(test_nothing_but_text),
+		cmocka_unit_test(test_cut_visibly), cmocka_unit_test(test_errors_push_out_the_rest),
 		cmocka_unit_test(test_print),
 	};
 
