@@ -173,6 +173,8 @@ FAIL(ESTABLISHMENT_TIMEOUT, "establishment-timeout", "connection-timeout", "wait
 	"The negotiation took longer than stream-establishment-timeout.") \
 FAIL(PEER_ERROR, "peer-stream-error", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
 	"The peer ended the stream with an error.") \
+FAIL(PEER_HOST_UNKNOWN, "peer-host-unknown", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
+	"The peer says that it does not serve the domain that it was asked for.") \
 FAIL(PEER_CLOSED, "peer-closed", "", "wait", "remote-server-timeout", NEXT, NOTICE, 0, \
 	"The peer closed the stream.") \
 FAIL(CONNECTION_LOST, "connection-lost", "", "wait", "remote-server-timeout", NEXT, NOTICE, 0, \

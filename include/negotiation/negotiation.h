@@ -224,6 +224,8 @@ enum method negotiation_method(const struct negotiation *n);
 enum fail negotiation_failure(const struct negotiation *n);
 /* The condition of the peer's stream error, one of RFC 6120's names; "" where it sent none. */
 const char *negotiation_peer_error(const struct negotiation *n);
+/* How many keys were answered for, as the authoritative server: a stream for that alone authorises nobody. */
+unsigned negotiation_keys_answered(const struct negotiation *n);
 const char *negotiation_remote(const struct negotiation *n); /* "" while not known */
 const char *negotiation_local(const struct negotiation *n);
 

@@ -37,8 +37,8 @@ void stream_dial(struct stream *s, const struct net_address *to, uint64_t connec
 /* Another owner. */
 void stream_give(struct stream *s, const struct stream_events *events, void *context);
 
-/* Initiating, open: one stanza of its pair. Borrowed. */
-void stream_send(struct stream *s, struct stanza *stanza);
+/* Initiating, open: one stanza of its pair, borrowed; or why it is not sent. */
+enum fail stream_send(struct stream *s, struct stanza *stanza);
 bool stream_is_full(const struct stream *s);
 /* Initiating, verify-only. */
 void stream_verify(struct stream *s, uint64_t ticket, const struct question *q);

@@ -338,6 +338,11 @@ const char *negotiation_peer_error(const struct negotiation *n)
 	return n->peer_error;
 }
 
+unsigned negotiation_keys_answered(const struct negotiation *n)
+{
+	return n->keys_answered;
+}
+
 const char *negotiation_remote(const struct negotiation *n)
 {
 	return n->remote;

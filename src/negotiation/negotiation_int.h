@@ -55,7 +55,8 @@ struct negotiation {
 	unsigned auth_failures;
 	unsigned challenges;
 	unsigned errors_sent;
-	struct pair *pairs; /* owned */
+	unsigned keys_answered; /* receiving: as the authoritative server */
+	struct pair *pairs;	/* owned */
 	unsigned pair_count;
 	struct verify *verifies;	/* owned */
 	struct negotiation_output *out; /* of the step that runs */

@@ -416,6 +416,7 @@ void receiving_verify_request(struct negotiation *n, const struct negotiation_ev
 		condition = "bad-request";
 	else
 		valid = dialback_key_matches(n->config.secret, from, to, id, e->text, e->text_len);
+	n->keys_answered++;
 	pair_answer(n, "verify", to, from, id, valid ? "valid" : "invalid", condition);
 }
 

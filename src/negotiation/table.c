@@ -110,7 +110,8 @@ static void any_stream_error(struct negotiation *n, const struct negotiation_eve
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (element_child(ev->element, NS_STREAM_ERRORS, known[i]))
 			strcpy(n->peer_error, known[i]);
-	negotiation_end(n, why(n, FAIL_PEER_ERROR));
+	negotiation_end(n, why(n, !strcmp(n->peer_error, "host-unknown") ? FAIL_PEER_HOST_UNKNOWN
+									 : FAIL_PEER_ERROR));
 }
 
 /* An answer to nothing on this stream: believed by nobody. [XEP-0220 2.1.1, 6] */

@@ -128,8 +128,12 @@ static void enqueue(struct route *r, struct stanza *stanza)
 
 static void pass(struct route *r, struct stanza *stanza)
 {
-	stream_send(r->stream, stanza);
-	r->routes->o->hooks->left(r->routes->o->context);
+	enum fail fail = stream_send(r->stream, stanza);
+
+	if (fail)
+		hand_back(r, stanza, fail);
+	else
+		r->routes->o->hooks->left(r->routes->o->context);
 }
 
 static void flush(struct route *r)

@@ -275,6 +275,7 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 	loop_task_init(&s->reaper, reap, s);
 	config.negotiation.policy = snapshot->policy;
 	config.negotiation.secret = &snapshot->secret;
+	config.negotiation.max_bytes = config.max_stanza;
 	s->wire = wire_new(&config, &stream_wire_events, s);
 	s->timer = loop_timer_new(o->loop, on_timer, s);
 	if (s->wire && s->timer && link_stream(s))
@@ -353,17 +354,21 @@ void stream_give(struct stream *s, const struct stream_events *events, void *con
 	s->context = context;
 }
 
-void stream_send(struct stream *s, struct stanza *stanza)
+enum fail stream_send(struct stream *s, struct stanza *stanza)
 {
+	enum fail fail = negotiation_check_size(wire_negotiation(s->wire), stanza);
 	const char *bytes;
 	size_t len;
 
+	if (fail)
+		return fail;
 	if (s->over)
-		return;
+		return s->fail;
 	bytes = stanza_bytes(stanza, &len);
 	connection_write(s->connection, bytes, len);
 	s->stanzas++;
 	s->last_stanza = s->last_sent = loop_now(s->o->loop);
+	return FAIL_NONE;
 }
 
 bool stream_is_full(const struct stream *s)

@@ -80,17 +80,31 @@ void stream_log_open(struct stream *s)
 	say(s, &l);
 }
 
+/* It was there for dialback keys, and did what it was there for. */
+static bool was_for_keys(const struct stream *s)
+{
+	if (s->verify_only)
+		return s->opened_at != 0;
+	return !s->opened_at && negotiation_keys_answered(wire_negotiation(s->wire));
+}
+
+static enum log_level close_level(const struct stream *s)
+{
+	enum log_level level = fail_info(s->fail)->level;
+
+	if (was_for_keys(s))
+		return LOG_LEVEL_DEBUG;
+	/* a stream that was open has done its work: how it ended is worth knowing, no more */
+	return s->opened_at && level < LOG_LEVEL_NOTICE ? LOG_LEVEL_NOTICE : level;
+}
+
 void stream_log_close(struct stream *s)
 {
 	const struct negotiation *n = wire_negotiation(s->wire);
-	const struct fail_info *info = fail_info(s->fail);
-	enum log_level level =
-		s->opened_at && info->level < LOG_LEVEL_NOTICE ? LOG_LEVEL_NOTICE : info->level;
+	bool closed = s->opened_at || was_for_keys(s);
 	struct log_line l;
 
-	if (s->verify_only && s->opened_at)
-		level = LOG_LEVEL_DEBUG;
-	if (!begin(s, &l, level, s->opened_at ? "stream-close" : "stream-failed"))
+	if (!begin(s, &l, close_level(s), closed ? "stream-close" : "stream-failed"))
 		return;
 	log_str(&l, "fail", fail_str(s->fail));
 	if (!s->opened_at)
@@ -101,7 +115,7 @@ void stream_log_close(struct stream *s)
 		log_str(&l, "detail", s->detail);
 	log_int(&l, "stanzas", (long long)s->stanzas);
 	log_int(&l, "ms", (long long)(loop_now(s->o->loop) - s->begun));
-	log_str(&l, "text", info->text);
+	log_str(&l, "text", fail_info(s->fail)->text);
 	say(s, &l);
 }
 
@@ -160,7 +174,7 @@ void stream_tell_attempt(struct stream *s)
 		.certificate = stream_certificate(s),
 	};
 
-	if (s->verify_only || !*stream_remote(s) || (s->over && s->opened_at))
+	if (s->verify_only || was_for_keys(s) || !*stream_remote(s) || (s->over && s->opened_at))
 		return;
 	strcpy(a.local, negotiation_local(n));
 	strcpy(a.remote, stream_remote(s));

@@ -95,7 +95,7 @@ static enum dialback_outcome outcome_of(enum fail fail, bool reached)
 	case FAIL_DNS_NOT_FOUND:
 	case FAIL_DNS_NO_SERVICE:
 	case FAIL_OWN_ADDRESS:
-	case FAIL_HOST_UNKNOWN:
+	case FAIL_PEER_HOST_UNKNOWN:
 		return DIALBACK_NOT_FOUND;
 	case FAIL_CONNECT_REFUSED:
 	case FAIL_TLS_HANDSHAKE:

@@ -21,8 +21,10 @@ void compose_header(struct buf *out, const struct compose_header *header)
 	attribute(out, "from", header->from);
 	attribute(out, "to", header->to);
 	attribute(out, "id", header->id);
+	/* a language on the header would become that of every stanza that names none [RFC6120 8.1.5]: it is not ours to
+	 * say, and what we write ourselves names its own */
 	if (header->version)
-		buf_adds(out, " version='1.0' xml:lang='en'");
+		buf_adds(out, " version='1.0'");
 	buf_addc(out, '>');
 }
 

@@ -36,14 +36,13 @@ static void test_header(void **state)
 	(void)state;
 	buf_init(&b, BUF_MAX_DEFAULT);
 	compose_header(&b, &h);
-	assert_written(&b, OPEN " from='a.example' to='b.example' id='x1' version='1.0' "
-				"xml:lang='en'>");
+	assert_written(&b, OPEN " from='a.example' to='b.example' id='x1' version='1.0'>");
 	h = (struct compose_header){ .from = "a.example" };
 	compose_header(&b, &h);
 	assert_written(&b, OPEN " from='a.example'>");
 	h = (struct compose_header){ .version = true };
 	compose_header(&b, &h);
-	assert_written(&b, OPEN " version='1.0' xml:lang='en'>");
+	assert_written(&b, OPEN " version='1.0'>");
 	h = (struct compose_header){ .to = "'><x/>", .id = "&" };
 	compose_header(&b, &h);
 	assert_written(&b, OPEN " to='&apos;&gt;&lt;x/&gt;' id='&amp;'>");

@@ -82,8 +82,7 @@ static void test_old_header(void **state)
 	stage_header(&s);
 	stage_expect(
 		&s, NEGOTIATION_READY,
-		"write " OPEN " from='" US "' to='" PEER
-		"' id='our-id' version='1.0' xml:lang='en'>"
+		"write " OPEN " from='" US "' to='" PEER "' id='our-id' version='1.0'>"
 		"<stream:features><dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
 		"</stream:features>");
 	stage_fini(&s);
