@@ -74,10 +74,13 @@ libfedgate_net_a_SOURCES = \
 	src/net/connection_int.h \
 	src/net/connection_io.c \
 	src/net/connection_tls.c \
+	src/net/dns_answer.c \
+	src/net/dns_answer_int.h \
 	src/net/listener.c \
 	src/net/loop.c \
 	src/net/loop_int.h \
 	src/net/mailbox.c \
+	src/net/resolver.c \
 	src/net/sasl.c \
 	src/net/tls.c \
 	src/net/tls_int.h \

@@ -11,7 +11,7 @@
 
 #define SERVICE "xmpp"
 #define MECHANISM "EXTERNAL"
-#define PLUGIN "fedgate"    /* the one property plug-in, our own */
+#define PLUGIN "fedgate"       /* the one property plug-in, our own */
 #define NOWHERE "/nonexistent" /* where plug-ins and configuration are looked for */
 
 struct net_sasl {
@@ -25,7 +25,10 @@ struct net_sasl {
 
 /* The library has one type for callbacks of every kind. */
 typedef int (*any_fn)(void);
-#define CALLBACK(id, fn, context) { id, (any_fn)(void (*)(void))(fn), context }
+#define CALLBACK(id, fn, context) \
+	{ \
+		id, (any_fn)(void (*)(void))(fn), context \
+	}
 
 /* ---- of the whole process ---- */
 
@@ -178,7 +181,8 @@ void net_sasl_fini(void)
 
 /* Asked once for who the peer is and once for who it wants to be; both are domains. [RFC6120 4.3.6] */
 static int on_canonical(sasl_conn_t *conn, void *context, const char *in, unsigned len,
-			unsigned flags, const char *realm, char *out, unsigned max, unsigned *out_len)
+			unsigned flags, const char *realm, char *out, unsigned max,
+			unsigned *out_len)
 {
 	struct net_sasl *s = context;
 	char domain[JID_DOMAIN_SIZE];

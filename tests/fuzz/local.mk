@@ -8,6 +8,7 @@ FUZZ_LIBS = $(LDADD) $(FUZZ_LDFLAGS)
 
 check_PROGRAMS += \
 	tests/fuzz/fuzz_cert_name \
+	tests/fuzz/fuzz_dns_answer \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_jid \
 	tests/fuzz/fuzz_negotiation \
@@ -17,6 +18,10 @@ tests_fuzz_fuzz_cert_name_SOURCES = tests/fuzz/fuzz_cert_name.c tests/fuzz/fuzz_
 tests_fuzz_fuzz_cert_name_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
+# of the network half
+tests_fuzz_fuzz_dns_answer_SOURCES = tests/fuzz/fuzz_dns_answer.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_dns_answer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/net
+tests_fuzz_fuzz_dns_answer_LDADD = libfedgate_net.a $(FUZZ_LIBS) $(NET_LIBS)
 tests_fuzz_fuzz_jid_SOURCES = tests/fuzz/fuzz_jid.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_jid_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_negotiation_SOURCES = tests/fuzz/fuzz_negotiation.c tests/fuzz/fuzz_input.h $(FUZZ_MAIN)

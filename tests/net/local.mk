@@ -5,6 +5,7 @@ NET_TESTS = \
 	tests/net/test_listener \
 	tests/net/test_loop \
 	tests/net/test_mailbox \
+	tests/net/test_resolver \
 	tests/net/test_sasl
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
@@ -17,7 +18,9 @@ libnettests_a_SOURCES = \
 	tests/net/links.c \
 	tests/net/links.h \
 	tests/net/pki.c \
-	tests/net/pki.h
+	tests/net/pki.h \
+	tests/net/responder.c \
+	tests/net/responder.h
 
 NET_LDADD = libnettests.a libtests.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
 	$(CMOCKA_LIBS) -lpthread
@@ -26,4 +29,5 @@ tests_net_test_connection_LDADD = $(NET_LDADD)
 tests_net_test_listener_LDADD = $(NET_LDADD)
 tests_net_test_loop_LDADD = $(NET_LDADD)
 tests_net_test_mailbox_LDADD = $(NET_LDADD)
+tests_net_test_resolver_LDADD = $(NET_LDADD)
 tests_net_test_sasl_LDADD = $(NET_LDADD)

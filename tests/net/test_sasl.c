@@ -68,7 +68,9 @@ static void test_identities(void **state)
 	/* another one: whether it may, the negotiation says */
 	assert_server("other.example", NET_SASL_DONE, "other.example");
 	assert_server("sub.partner.example", NET_SASL_DONE, "sub.partner.example");
-	assert_server("b\xc3\xbc" "cher.example", NET_SASL_DONE, "xn--bcher-kva.example");
+	assert_server("b\xc3\xbc"
+		      "cher.example",
+		      NET_SASL_DONE, "xn--bcher-kva.example");
 }
 
 /* [S03] */
