@@ -38,9 +38,9 @@ TESTS += \
 	tests/scenario/scenario.sh \
 	tests/pair/pair \
 	tests/hazards.sh \
-	tests/layers.sh
+	tests/layers.sh tests/pki.sh
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/hazards.sh \
-	tests/layers.sh
+	tests/layers.sh tests/pki.sh
 include tests/admin/local.mk
 include tests/cli/local.mk
 EXTRA_DIST += tests/hazards.tsv tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \

@@ -23,6 +23,7 @@ dns=$net.53@5353
 peers_spawn() { # ID COMMAND...
 	spawned=$1
 	shift
+	: >>"$scratch/$spawned.log"
 	"$@" >>"$scratch/$spawned.log" 2>&1 </dev/null &
 	echo $! >"$scratch/$spawned.pid"
 }
