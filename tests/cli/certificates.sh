@@ -6,6 +6,18 @@ make_authority() {
 		-days 3650 -subj "/CN=Test authority" >openssl.log 2>&1 || { cat openssl.log; exit 99; }
 }
 
+# DOMAIN NAME: one that is valid in the year 2099 alone
+make_certificate_of_2099() {
+	make_certificate "$1" "$2"
+	: >database
+	echo 01 >serial
+	printf '%s\n' '[ca]' default_ca=one '[one]' database=database serial=serial new_certs_dir=. default_md=sha256 policy=any \
+		'[any]' commonName=supplied >ca.cnf
+	openssl ca -batch -config ca.cnf -notext -in request.pem -cert ca.pem -keyfile ca.key \
+		-startdate 20990101000000Z -enddate 20991231235959Z -extfile extensions -out "$2.pem" \
+		>openssl.log 2>&1 || { cat openssl.log; exit 99; }
+}
+
 # DOMAIN NAME [DAYS [EXTENSIONS]]: NAME.pem and NAME.key, for servers and clients unless said otherwise
 make_certificate() {
 	usage=${4-extendedKeyUsage=serverAuth,clientAuth}

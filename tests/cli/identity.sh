@@ -12,6 +12,11 @@ make_certificate chat.example.com client 30 extendedKeyUsage=clientAuth
 make_certificate chat.example.com signer 30 extendedKeyUsage=codeSigning
 make_certificate '*.example.com' wildcard
 cat good.pem ca.pem >chain.pem
+make_certificate_of_2099 chat.example.com future
+cp ca.key lasting.key
+openssl req -x509 -key lasting.key -out brief.pem -days 1 -subj "/CN=Test authority" 2>/dev/null
+cat good.pem brief.pem >brief-chain.pem
+for n in 1 2 3 4 5 6 7 8 9 10; do cat chain.pem chain.pem; done >many.pem
 cat good.pem other.pem >jumbled.pem
 openssl ec -in good.key -aes128 -passout pass:secret -out encrypted.key 2>/dev/null
 openssl x509 -in good.pem -outform DER -out good.der
@@ -51,6 +56,10 @@ identity good wildcard.pem wildcard.key
 identity good self.pem self.key
 identity another-key good.pem other.key
 identity expired expired.pem expired.key
+identity not-yet-valid future.pem future.key
+identity brief-chain brief-chain.pem good.key
+identity too-many many.pem good.key
+identity no-key good.pem ca.pem
 identity names-another elsewhere.pem elsewhere.key
 identity server-only server.pem server.key
 identity client-only client.pem client.key
