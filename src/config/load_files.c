@@ -36,7 +36,8 @@ static void check_mode(const struct load *l, const char *path, const struct plac
 
 /* ---- certificates ---- */
 
-static void judge_identity(const struct load *l, const struct config_domain *domain,
+/* False where they are of no use. */
+static bool judge_identity(const struct load *l, const struct config_domain *domain,
 			   const struct config_file *certificate, const struct config_file *key)
 {
 	struct place at_certificate =
@@ -53,7 +54,7 @@ static void judge_identity(const struct load *l, const struct config_domain *dom
 		diags_add(l->diags, SEVERITY_ERROR, &at_key, "`%s`: %s", domain->private_key,
 			  identity.error);
 	if (identity.wrong != CONFIG_PART_NONE)
-		return;
+		return false;
 	if (identity.warning[0])
 		diags_add(l->diags, SEVERITY_WARNING, &at_certificate, "`%s`: %s",
 			  domain->certificate, identity.warning);
@@ -61,6 +62,7 @@ static void judge_identity(const struct load *l, const struct config_domain *dom
 		diags_add(l->diags, SEVERITY_WARNING, &at_certificate,
 			  "`%s` does not name `%s`: partners will refuse it for SASL",
 			  domain->certificate, domain->base.name);
+	return true;
 }
 
 static void check_identity(const struct load *l, const struct config_domain *domain)
@@ -69,17 +71,17 @@ static void check_identity(const struct load *l, const struct config_domain *dom
 		load_value_place(l, &domain->base, SECTION_DOMAINS, "certificate");
 	struct place at_key = load_value_place(l, &domain->base, SECTION_DOMAINS, "private-key");
 	struct config_file certificate, key;
-	bool have_certificate, have_key;
+	bool have_certificate, have_key, good = true;
 
 	have_certificate =
 		domain->certificate &&
 		read_named(l, domain->certificate, &at_certificate, CONFIG_PEM_MAX, &certificate);
 	have_key = domain->private_key &&
 		   read_named(l, domain->private_key, &at_key, CONFIG_PEM_MAX, &key);
-	if (have_key)
-		check_mode(l, domain->private_key, &at_key, &key, "private key");
 	if (have_certificate && have_key && l->files->identity && domain->base.name)
-		judge_identity(l, domain, &certificate, &key);
+		good = judge_identity(l, domain, &certificate, &key);
+	if (have_key && good) /* what is no key may be open to everyone */
+		check_mode(l, domain->private_key, &at_key, &key, "private key");
 	if (have_certificate)
 		config_file_fini(&certificate);
 	if (have_key)

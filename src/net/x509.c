@@ -265,6 +265,36 @@ void x509_chain_fini(struct x509_chain *chain)
 
 /* ---- our own identity ---- */
 
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(text + len - end_len, end);
+}
+
+/* Is there anything that says it is a private key? Its reader tells that apart from a broken one no more. */
+static bool holds_key(const char *pem, size_t len)
+{
+	BIO *bio = BIO_new_mem_buf(pem, (int)len);
+	unsigned char *data;
+	char *name, *header;
+	bool found = false;
+	long data_len;
+
+	if (!bio)
+		abort();
+	while (!found && PEM_read_bio(bio, &name, &header, &data, &data_len)) {
+		found = ends_in(name, "PRIVATE KEY");
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(data, (size_t)data_len);
+	}
+	found = found || !at_end_of_pem();
+	BIO_free(bio);
+	ERR_clear_error();
+	return found;
+}
+
 static EVP_PKEY *read_key(const char *pem, size_t len, char error[X509_TEXT_SIZE])
 {
 	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
@@ -277,7 +307,7 @@ static EVP_PKEY *read_key(const char *pem, size_t len, char error[X509_TEXT_SIZE
 	if (!key && asked)
 		fail(error, "the key is encrypted; it must be stored in clear, readable by the "
 			    "daemon alone");
-	else if (!key && at_end_of_pem())
+	else if (!key && !holds_key(pem, len))
 		fail(error, "it holds no private key in PEM");
 	else if (!key)
 		fail(error, "the private key cannot be parsed");

@@ -54,7 +54,8 @@ void srv_order(struct srv *records, size_t count, uint32_t (*next)(void *context
 {
 	size_t i, end = 0;
 
-	qsort(records, count, sizeof(*records), by_priority);
+	if (count)
+		qsort(records, count, sizeof(*records), by_priority);
 	for (i = 0; i < count && i < SRV_TARGETS_MAX; i++) {
 		while (end < count && records[end].priority == records[i].priority)
 			end++;
