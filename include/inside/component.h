@@ -27,8 +27,9 @@ struct component_config {
 	const char *secret; /* of all of them */
 	uint64_t
 		handshake_ms; /* from accepting to a right handshake: stream-establishment-timeout */
-	uint64_t stall_ms;    /* a full link of which nothing is read for so long ends; 0 = never */
-	size_t max_stanza;    /* bytes, once attached */
+	uint64_t
+		stall_ms; /* a full link of which the kernel takes nothing for so long ends; 0 = never */
+	size_t max_stanza; /* bytes, once attached */
 };
 
 /* All are called from the loop, never from inside a function of this header. All but `detached` may call

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -103,6 +104,10 @@ static void on_accepted(void *context, int fd, const struct net_address *from)
 	t->link_count++;
 	l->links = t;
 	buf_init(&l->in, (size_t)64 << 20);
+	if (t->send_buffer)
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &t->send_buffer,
+					    sizeof(t->send_buffer)),
+				 0);
 	l->c = component_accept(t->loop, fd, &t->config, &component_events, l);
 	assert_non_null(l->c);
 	assert_string_equal(component_domain(l->c), "");

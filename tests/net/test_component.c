@@ -618,6 +618,57 @@ static void test_no_stall(void **state)
 	stanza_put(s);
 }
 
+struct sip {
+	struct app *a;
+	struct loop_timer *timer;
+};
+
+static void on_sip(void *context)
+{
+	struct sip *sip = context;
+
+	connection_resume(sip->a->c);
+	loop_timer_set(sip->timer, 10);
+	loop_stop(sip->a->links->loop);
+}
+
+static void pause_app(struct app *a)
+{
+	connection_pause(a->c);
+}
+
+/* Who reads slowly, so that the link is full for longer than a stall may take, is not cut off. */
+static void test_slow_is_no_stall(void **state)
+{
+	struct links *t = *state;
+	struct stanza *s = message_of(100000);
+	struct sip sip = { 0 };
+	uint64_t start;
+	struct link *l;
+
+	t->config.stall_ms = 300;
+	t->send_buffer = 16384; /* else what is read shows in steps of megabytes */
+	sip.a = app_attached(t, LINKS_DOMAIN);
+	l = app_link(sip.a);
+	sip.timer = loop_timer_new(t->loop, on_sip, &sip);
+	sip.a->on_data = pause_app;
+	pause_app(sip.a);
+	while (component_waiting(l->c) < (size_t)16 << 20) {
+		component_send(l->c, s);
+		links_poll(t);
+	}
+	start = loop_now(t->loop);
+	on_sip(&sip);
+	LINKS_UNTIL(t, l->detached || loop_now(t->loop) > start + 1000);
+	assert_true(l->attached);
+	assert_true(component_is_full(l->c));
+	assert_int_equal(l->drained, 0);
+	loop_timer_free(sip.timer);
+	connection_abort(sip.a->c);
+	sip.a->c = NULL;
+	stanza_put(s);
+}
+
 static void pause_link(struct link *l)
 {
 	component_pause(l->c);
@@ -901,6 +952,7 @@ int main(void)
 		TEST(test_back_pressure_outwards),
 		TEST(test_stall),
 		TEST(test_no_stall),
+		TEST(test_slow_is_no_stall),
 		TEST(test_back_pressure_inwards),
 		TEST(test_shutdown),
 		TEST(test_close_without_error),
