@@ -12,3 +12,19 @@ uninstall-local:
 	cmp -s $(srcdir)/conf/fedgate.yml $(DESTDIR)$(sysconfdir)/fedgate/fedgate.yml && \
 		rm -f $(DESTDIR)$(sysconfdir)/fedgate/fedgate.yml || true
 	rmdir $(DESTDIR)$(sysconfdir)/fedgate 2>/dev/null || true
+
+# The service, as systemd runs it, and its user.
+conf/fedgated.service: $(srcdir)/conf/fedgated.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf && \
+	sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' $(srcdir)/conf/fedgated.service.in >$@
+EXTRA_DIST += conf/fedgated.service.in conf/fedgate.sysusers
+CLEANFILES += conf/fedgated.service
+if SYSTEMD
+systemdsystemunit_DATA = conf/fedgated.service
+sysusersdir = $(prefix)/lib/sysusers.d
+install-data-hook:
+	$(MKDIR_P) $(DESTDIR)$(sysusersdir)
+	$(INSTALL_DATA) $(srcdir)/conf/fedgate.sysusers $(DESTDIR)$(sysusersdir)/fedgate.conf
+uninstall-hook:
+	rm -f $(DESTDIR)$(sysusersdir)/fedgate.conf
+endif

@@ -3,12 +3,11 @@
 #include <stdio.h>
 
 #include "admin/command.h"
+#include "admin/daemon.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
 #endif
-
-#define STATUS_UNAVAILABLE 69 /* EX_UNAVAILABLE of sysexits.h */
 
 static void print_usage(FILE *file)
 {
@@ -24,7 +23,7 @@ static void print_usage(FILE *file)
 		command_default_config());
 }
 
-static int start(const char *path, bool check)
+static int check_only(const char *path)
 {
 	struct diags diags;
 	struct config *c;
@@ -35,12 +34,6 @@ static int start(const char *path, bool check)
 		status = COMMAND_FAILED;
 	command_print_diags(&diags, stderr);
 	diags_fini(&diags);
-	if (status == COMMAND_OK && !check) {
-		fputs("fedgated: the configuration has no errors, but this version can only check "
-		      "it (--check):\nthe part that speaks to the network is not there yet\n",
-		      stderr);
-		status = STATUS_UNAVAILABLE;
-	}
 	config_free(c);
 	return status;
 }
@@ -78,5 +71,5 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return COMMAND_USAGE;
 	}
-	return start(path, check);
+	return check ? check_only(path) : daemon_run(path);
 }

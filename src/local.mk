@@ -126,6 +126,7 @@ libfedgate_admin_a_SOURCES = \
 	src/admin/control_client.c \
 	src/admin/control_file.c \
 	src/admin/control_int.h \
+	src/admin/daemon.c \
 	src/admin/explain_daemon.c \
 	src/admin/explain_int.h \
 	src/admin/files.c \
@@ -138,7 +139,8 @@ libfedgate_admin_a_SOURCES = \
 
 sbin_PROGRAMS += fedgated
 fedgated_SOURCES = src/fedgated.c
-fedgated_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS)
+fedgated_LDADD = libfedgate_admin.a libfedgate_gateway.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a \
+	$(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS) -lpthread
 
 bin_PROGRAMS += fedgatectl
 fedgatectl_SOURCES = src/fedgatectl.c
@@ -149,6 +151,7 @@ noinst_HEADERS += \
 	include/admin/command.h \
 	include/admin/control.h \
 	include/admin/control_client.h \
+	include/admin/daemon.h \
 	include/admin/files.h \
 	include/admin/secret.h \
 	include/admin/supervisor.h \

@@ -37,5 +37,7 @@ void log_str(struct log_line *l, const char *key, const char *value);
 void log_int(struct log_line *l, const char *key, long long value);
 /* Writes the line and a newline to FD in one write; a full or closed FD loses the line, nothing else. */
 void log_write(const struct log_line *l, int fd);
+/* The same with the level in front as the journal reads it, "<6>": see sd-daemon(3). */
+void log_write_journal(const struct log_line *l, int fd);
 
 #endif

@@ -28,6 +28,7 @@ struct gateway_options {
 	const char **
 		inside_secrets; /* of each config->inside entry, NUL-terminated; borrowed for the call */
 	int log_fd;		/* where log lines go */
+	bool journal;		/* it is the journal: see log_write_journal */
 	/* The last worker has ended after gateway_drain. */
 	void (*drained)(void *context);
 	void *context;

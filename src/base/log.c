@@ -125,13 +125,30 @@ void log_int(struct log_line *l, const char *key, long long value)
 	log_str(l, key, text);
 }
 
-void log_write(const struct log_line *l, int fd)
+static void write_line(const char *prefix, const struct log_line *l, int fd)
 {
-	char text[sizeof(l->text)];
+	char text[sizeof(l->text) + 8];
+	size_t n = strlen(prefix);
 	ssize_t written;
 
-	memcpy(text, l->text, l->len);
-	text[l->len] = '\n';
-	written = write(fd, text, l->len + 1);
+	memcpy(text, prefix, n);
+	memcpy(text + n, l->text, l->len);
+	text[n + l->len] = '\n';
+	written = write(fd, text, n + l->len + 1);
 	(void)written; /* a full disk or a closed pipe must not stop the service */
+}
+
+void log_write(const struct log_line *l, int fd)
+{
+	write_line("", l, fd);
+}
+
+void log_write_journal(const struct log_line *l, int fd)
+{
+	static const char *const priorities[] = {
+		[LOG_LEVEL_ERROR] = "<3>", [LOG_LEVEL_WARNING] = "<4>", [LOG_LEVEL_NOTICE] = "<5>",
+		[LOG_LEVEL_INFO] = "<6>",  [LOG_LEVEL_DEBUG] = "<7>",
+	};
+
+	write_line(priorities[l->level], l, fd);
 }

@@ -24,7 +24,11 @@ unsigned gateway_workers(const struct gateway *g)
 
 void gateway_log(struct gateway *g, const struct log_line *line)
 {
-	if (line->level <= (enum log_level)g->snapshot->config->gateway.log_level)
+	if (line->level > (enum log_level)g->snapshot->config->gateway.log_level)
+		return;
+	if (g->options.journal)
+		log_write_journal(line, g->options.log_fd);
+	else
 		log_write(line, g->options.log_fd);
 }
 

@@ -210,13 +210,34 @@ static void test_write(void **state)
 	assert_int_equal(errno, EBADF);
 }
 
+static void test_journal(void **state)
+{
+	struct log_line l;
+	char text[100];
+	int ends[2];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	log_begin(&l, LOG_LEVEL_ERROR, "x");
+	log_write_journal(&l, ends[1]);
+	log_begin(&l, LOG_LEVEL_DEBUG, "y");
+	log_write_journal(&l, ends[1]);
+	n = read(ends[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_string_equal(text, "<3>level=error ev=x\n<7>level=debug ev=y\n");
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_levels),	cmocka_unit_test(test_line),
 		cmocka_unit_test(test_escapes), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_full),	cmocka_unit_test(test_full_anywhere),
-		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write),	cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
