@@ -39,7 +39,7 @@ struct connection_events {
 	void (*ended)(void *context, enum connection_end end, const char *reason);
 };
 
-#define CONNECTION_HIGH ((size_t)256 << 10) /* bytes waiting to be written: connection_is_full */
+#define CONNECTION_HIGH ((size_t)128 << 10) /* bytes waiting to be written: connection_is_full */
 #define CONNECTION_LOW ((size_t)64 << 10)
 
 struct connection;

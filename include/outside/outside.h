@@ -34,6 +34,8 @@ struct outside_hooks { /* all are called with outside->context */
 	void (*undelivered)(void *context, struct stanza *stanza, enum fail fail);
 	/* A stanza for the outside was handed to the next hop. */
 	void (*left)(void *context);
+	/* What comes from LOCAL should come more slowly, a stream cannot take it at once; or, false, no longer. Once each. */
+	void (*slow)(void *context, const char *local, bool slow);
 	/* Somebody has to ask about a key; the answer comes by stream_checked. Borrowed. */
 	void (*ask)(void *context, const struct question *q);
 	/* The answer to a question of stream Q->stream. */

@@ -17,7 +17,7 @@ struct stream_events { /* any may be NULL */
 	void (*opened)(void *context);
 	/* The question with that ticket was answered on this stream. */
 	void (*verified)(void *context, uint64_t ticket, enum dialback_outcome outcome);
-	/* It can take more: see stream_is_full. */
+	/* It is no longer slow. */
 	void (*drained)(void *context);
 	/* It is over, FAIL says why; the stream must not be used any more. */
 	void (*ended)(void *context, enum fail fail, const char *detail);
@@ -39,7 +39,9 @@ void stream_give(struct stream *s, const struct stream_events *events, void *con
 
 /* Initiating, open: one stanza of its pair, borrowed; or why it is not sent. */
 enum fail stream_send(struct stream *s, struct stanza *stanza);
-bool stream_is_full(const struct stream *s);
+bool stream_is_slow(
+	const struct stream *s); /* more waits to be written than should; until drained */
+bool stream_is_full(const struct stream *s); /* and it takes no more */
 /* Initiating, verify-only. */
 void stream_verify(struct stream *s, uint64_t ticket, const struct question *q);
 /* Receiving: the answer to a question that it asked by the hooks. */

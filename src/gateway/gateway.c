@@ -150,6 +150,7 @@ static void on_message(void *context, struct mail *mail)
 	case MESSAGE_ASK:
 	case MESSAGE_ANSWER:
 	case MESSAGE_RESUME:
+	case MESSAGE_PACE:
 	case MESSAGE_DRAIN:
 	case MESSAGE_HURRY:
 	case MESSAGE_STOP:
@@ -233,7 +234,7 @@ static void free_gateway(struct gateway *g, bool keep_config)
 	close_fds(g->inside_fds, c->inside_count);
 	free_secrets(g);
 	free(g->own);
-	free(g->congested);
+	free(g->pace);
 	history_free(g->history);
 	limits_free(g->limits);
 	if (keep_config)
@@ -259,7 +260,7 @@ struct gateway *gateway_new(struct loop *main_loop, const struct gateway_options
 	g->limits = limits_new(config->gateway.connection_limit,
 			       config->gateway.source_connection_limit);
 	g->history = history_new();
-	g->congested = mem_new((config->domain_count + 1) * sizeof(*g->congested));
+	g->pace = mem_new((config->domain_count + 1) * sizeof(*g->pace));
 	copy_secrets(g, options);
 	g->mailbox = mailbox_new(main_loop, on_message, g);
 	g->deadline = loop_timer_new(main_loop, on_deadline, g);

@@ -21,11 +21,12 @@
 struct worker;
 
 enum message_type {
-	MESSAGE_OUT,	 /* a stanza for the outside: to the worker of its remote domain */
-	MESSAGE_IN,	 /* a stanza for a local domain: to the worker of its inside */
-	MESSAGE_ASK,	 /* a dialback key: to the worker of its remote domain */
-	MESSAGE_ANSWER,	 /* and back to the worker of its stream */
-	MESSAGE_RESUME,	 /* an inside takes stanzas again: to all */
+	MESSAGE_OUT,	/* a stanza for the outside: to the worker of its remote domain */
+	MESSAGE_IN,	/* a stanza for a local domain: to the worker of its inside */
+	MESSAGE_ASK,	/* a dialback key: to the worker of its remote domain */
+	MESSAGE_ANSWER, /* and back to the worker of its stream */
+	MESSAGE_RESUME, /* an inside takes stanzas again: to all */
+	MESSAGE_PACE, /* a local domain's stanzas may have to come more slowly, or no longer: to its home */
 	MESSAGE_REPORT,	 /* to all, and back to the main thread */
 	MESSAGE_DRAIN,	 /* to all: nothing new, and end what there is */
 	MESSAGE_HURRY,	 /* to all: at once */
@@ -39,13 +40,25 @@ struct message {
 	struct mail mail; /* first */
 	enum message_type type;
 	struct stanza *stanza;	       /* OUT, IN: a reference */
-	size_t domain;		       /* IN: index of the local domain */
+	size_t domain;		       /* IN, OUT, PACE: index of the local domain */
 	struct question *question;     /* ASK, ANSWER: owned */
 	enum dialback_outcome outcome; /* ANSWER */
 	struct collection *collection; /* REPORT: borrowed; the message's sender keeps it */
 	struct gateway_report *report; /* REPORT, on the way back: owned */
-	char local[JID_DOMAIN_SIZE], remote[JID_DOMAIN_SIZE]; /* OUT */
+	char remote[JID_DOMAIN_SIZE];  /* OUT */
 };
+
+/* How stanzas of one local domain flow between workers; what is on its way is bounded by holding back its sources. */
+struct pace {
+	atomic_bool
+		congested; /* its inside takes no more, or too much is on its way there: streams pause */
+	atomic_int coming;  /* stanzas on their way to its inside */
+	atomic_int leaving; /* stanzas on their way to routes */
+	atomic_int slow;    /* routes that cannot take more at once */
+};
+
+#define PACE_HIGH 512 /* stanzas on their way: the source pauses */
+#define PACE_LOW 64   /* it goes on */
 
 /* What one local domain's inside is, on the worker that is its home. */
 struct held { /* a stanza that waits for the link */
@@ -63,6 +76,7 @@ struct link {
 	size_t held_bytes;
 	uint64_t grace_until; /* what comes before waits for a link that is to come */
 	struct loop_timer *grace;
+	bool paused; /* the component is not read */
 	uint64_t stanzas_in, stanzas_out;
 };
 
@@ -116,7 +130,7 @@ struct gateway {
 	char **secrets;		 /* owned: of config->inside */
 	struct net_address *own; /* where the outside reaches us */
 	size_t own_count;
-	atomic_bool *congested; /* of each local domain: its inside takes no more */
+	struct pace *pace; /* of each local domain */
 	struct worker *workers;
 	unsigned worker_count;
 	struct loop_timer *deadline; /* of draining */
@@ -141,9 +155,8 @@ struct worker *worker_of_remote(struct gateway *g, const char *remote);
 /* The worker that is home to a local domain. */
 struct worker *worker_of_domain(struct gateway *g, size_t domain);
 struct worker *worker_of_inside(struct gateway *g, size_t inside);
-/* A stanza that leaves LOCAL for REMOTE; borrowed. */
-void worker_send_out(struct gateway *g, const char *local, const char *remote,
-		     struct stanza *stanza);
+/* A stanza that leaves a local domain for REMOTE; borrowed. */
+void worker_send_out(struct gateway *g, size_t domain, const char *remote, struct stanza *stanza);
 /* A stanza for a local domain; borrowed. */
 void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
 /* The index of a local domain, or -1. */
@@ -154,6 +167,10 @@ int links_init(struct worker *w) must_check;
 void links_fini(struct worker *w);
 /* For the link of a domain at home here: to the component, held, or answered by ourselves. */
 void links_deliver(struct worker *w, size_t domain, struct stanza *stanza);
+/* Pauses or resumes the component of a domain at home here, as its pace demands. */
+void links_pace(struct worker *w, size_t domain);
+/* Streams that deliver to the domain pause, or go on. */
+void links_set_congested(struct gateway *g, size_t domain, bool congested);
 void links_accept_no_more(struct worker *w);
 void links_shut(struct worker *w);
 bool links_are_gone(const struct worker *w);

@@ -42,21 +42,40 @@ static void answer(struct link *l, struct stanza *stanza)
 		w->counters.bounced++;
 	else
 		w->counters.answered++;
-	worker_send_out(w->gateway, l->config->base.name, remote, reply);
+	worker_send_out(w->gateway, l->domain, remote, reply);
 	stanza_put(reply);
+}
+
+void links_set_congested(struct gateway *g, size_t domain, bool congested)
+{
+	unsigned i;
+
+	if (atomic_exchange(&g->pace[domain].congested, congested) == congested || congested)
+		return;
+	for (i = 0; i < g->worker_count; i++)
+		worker_post(&g->workers[i], message_new(MESSAGE_RESUME));
 }
 
 static void set_congested(struct link *l, bool congested)
 {
-	struct gateway *g = l->worker->gateway;
-	unsigned i;
+	links_set_congested(l->worker->gateway, l->domain, congested);
+}
 
-	if (atomic_exchange_explicit(&g->congested[l->domain], congested, memory_order_acq_rel) ==
-		    congested ||
-	    congested)
+/* It goes on only when what is on its way has become little: no going to and fro for every stanza. */
+void links_pace(struct worker *w, size_t domain)
+{
+	const struct pace *pace = &w->gateway->pace[domain];
+	struct link *l = &w->links[domain];
+	int leaving = atomic_load(&pace->leaving);
+	bool pause = atomic_load(&pace->slow) > 0 || leaving > (l->paused ? PACE_LOW : PACE_HIGH);
+
+	if (!l->component || pause == l->paused)
 		return;
-	for (i = 0; i < g->worker_count; i++)
-		worker_post(&g->workers[i], message_new(MESSAGE_RESUME));
+	l->paused = pause;
+	if (pause)
+		component_pause(l->component);
+	else
+		component_resume(l->component);
 }
 
 static void pass(struct link *l, struct stanza *stanza)
@@ -159,6 +178,7 @@ static bool on_attach(void *context, struct component *c, const char *domain)
 		return false;
 	l = &w->links[index];
 	l->component = c;
+	l->paused = false;
 	guest->link = l;
 	loop_timer_stop(l->grace);
 	log_link(guest, LOG_LEVEL_INFO, "link-attached", FAIL_NONE, "");
@@ -205,7 +225,8 @@ static void on_stanza(void *context, struct component *c, struct stanza *stanza,
 	if (fail)
 		bounce_inside(l, stanza, fail);
 	else
-		worker_send_out(l->worker->gateway, l->config->base.name, remote, stanza);
+		worker_send_out(l->worker->gateway, l->domain, remote, stanza);
+	links_pace(l->worker, l->domain);
 }
 
 static void on_drained(void *context, struct component *c)

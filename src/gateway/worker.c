@@ -66,14 +66,14 @@ long gateway_domain(const struct gateway *g, const char *domain)
 	return local ? (long)(local - policy->locals) : -1;
 }
 
-void worker_send_out(struct gateway *g, const char *local, const char *remote,
-		     struct stanza *stanza)
+void worker_send_out(struct gateway *g, size_t domain, const char *remote, struct stanza *stanza)
 {
 	struct message *m = message_new(MESSAGE_OUT);
 
 	m->stanza = stanza_get(stanza);
-	strcpy(m->local, local);
+	m->domain = domain;
 	strcpy(m->remote, remote);
+	atomic_fetch_add(&g->pace[domain].leaving, 1);
 	worker_post(worker_of_remote(g, remote), m);
 }
 
@@ -82,6 +82,16 @@ void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza)
 	struct message *m = message_new(MESSAGE_IN);
 
 	m->stanza = stanza_get(stanza);
+	m->domain = domain;
+	if (atomic_fetch_add(&g->pace[domain].coming, 1) == PACE_HIGH)
+		atomic_store(&g->pace[domain].congested, true);
+	worker_post(worker_of_domain(g, domain), m);
+}
+
+static void post_pace(struct gateway *g, size_t domain)
+{
+	struct message *m = message_new(MESSAGE_PACE);
+
 	m->domain = domain;
 	worker_post(worker_of_domain(g, domain), m);
 }
@@ -101,8 +111,19 @@ static void on_deliver(void *context, struct stream *s, const char *local, const
 		return;
 	}
 	worker_send_in(w->gateway, (size_t)domain, stanza);
-	if (atomic_load_explicit(&w->gateway->congested[domain], memory_order_acquire))
+	if (atomic_load(&w->gateway->pace[domain].congested))
 		stream_pause(s);
+}
+
+static void on_slow(void *context, const char *local, bool slow)
+{
+	struct worker *w = context;
+	long domain = gateway_domain(w->gateway, local);
+
+	if (domain < 0)
+		return;
+	atomic_fetch_add(&w->gateway->pace[domain].slow, slow ? 1 : -1);
+	post_pace(w->gateway, (size_t)domain);
 }
 
 /* Back to where it came from, by the domain of its sender; what is final is dropped. */
@@ -218,6 +239,7 @@ static const struct outside_hooks hooks = {
 	.deliver = on_deliver,
 	.undelivered = on_undelivered,
 	.left = on_left,
+	.slow = on_slow,
 	.ask = on_ask,
 	.answer = on_answer,
 	.attempt = on_attempt,
@@ -382,6 +404,25 @@ static void resume_streams(struct worker *w)
 		stream_resume(s);
 }
 
+static void send_out(struct worker *w, struct message *m)
+{
+	struct gateway *g = w->gateway;
+
+	if (atomic_fetch_sub(&g->pace[m->domain].leaving, 1) == PACE_LOW)
+		post_pace(g, m->domain);
+	routes_send(w->routes, g->snapshot->config->domains[m->domain].base.name, m->remote,
+		    m->stanza);
+}
+
+static void send_in(struct worker *w, struct message *m)
+{
+	struct gateway *g = w->gateway;
+
+	if (atomic_fetch_sub(&g->pace[m->domain].coming, 1) == PACE_LOW)
+		links_set_congested(g, m->domain, false);
+	links_deliver(w, m->domain, m->stanza);
+}
+
 static void on_message(void *context, struct mail *mail)
 {
 	struct worker *w = context;
@@ -394,10 +435,13 @@ static void on_message(void *context, struct mail *mail)
 	}
 	switch (m->type) {
 	case MESSAGE_OUT:
-		routes_send(w->routes, m->local, m->remote, m->stanza);
+		send_out(w, m);
 		break;
 	case MESSAGE_IN:
-		links_deliver(w, m->domain, m->stanza);
+		send_in(w, m);
+		break;
+	case MESSAGE_PACE:
+		links_pace(w, m->domain);
 		break;
 	case MESSAGE_ASK:
 		verify_ask(w->verify, m->question);

@@ -10,6 +10,10 @@
 #define IDLE_MS 60000  /* a route without anything is forgotten after this */
 #define BRIEF_MS 10000 /* a stream that did not last that long counts as a failure */
 
+/* How long a stream that cannot take more may hold back all that its local domain sends; then only its own stanzas wait. */
+#define HOLD_BACK_MS 1000
+#define STALL_MS 60000 /* after which such a stream is given up */
+
 struct waiting {
 	struct stanza *stanza; /* a reference */
 	uint64_t since;
@@ -29,7 +33,10 @@ struct route {
 	uint64_t delay;	   /* of the next back-off; 0 = the last attempt worked */
 	enum fail fail;	   /* of the last attempt */
 	uint64_t opened_at;
-	bool waits;    /* the last attempt opened: what comes during back-off waits for the next */
+	bool waits; /* the last attempt opened: what comes during back-off waits for the next */
+	uint64_t slow_since;
+	bool slow;     /* its stream cannot take more at once */
+	bool holds;    /* and holds back its local domain */
 	bool shutting; /* its stream was asked to close */
 	struct route *next, **link;
 };
@@ -126,6 +133,25 @@ static void enqueue(struct route *r, struct stanza *stanza)
 	r->routes->waiting++;
 }
 
+static void hold_back(struct route *r, bool holds)
+{
+	struct outside *o = r->routes->o;
+
+	if (r->holds == holds)
+		return;
+	r->holds = holds;
+	o->hooks->slow(o->context, r->local, holds);
+}
+
+static void set_slow(struct route *r, bool slow)
+{
+	if (slow && !r->slow)
+		r->slow_since = now_of(r);
+	if (slow != r->slow)
+		hold_back(r, slow);
+	r->slow = slow;
+}
+
 static void pass(struct route *r, struct stanza *stanza)
 {
 	enum fail fail = stream_send(r->stream, stanza);
@@ -134,6 +160,8 @@ static void pass(struct route *r, struct stanza *stanza)
 		hand_back(r, stanza, fail);
 	else
 		r->routes->o->hooks->left(r->routes->o->context);
+	if (stream_is_slow(r->stream))
+		set_slow(r, true);
 }
 
 static void flush(struct route *r)
@@ -167,6 +195,7 @@ static void on_drained(void *context)
 {
 	struct route *r = context;
 
+	set_slow(r, false);
 	flush(r);
 	set_timer(r);
 	shut_when_empty(r);
@@ -194,6 +223,7 @@ static void on_stream_ended(void *context, enum fail fail, const char *detail)
 	r->stream = NULL;
 	r->shutting = false;
 	r->fail = fail;
+	set_slow(r, false);
 	if (now_of(r) - r->opened_at < BRIEF_MS)
 		back_off(r);
 	else
@@ -270,23 +300,41 @@ static uint64_t oldest_ends(const struct route *r)
 	return r->first->since + limits(r)->queue_timeout * 1000;
 }
 
-/* The age of what waits; else when there is nothing to remember any more. */
+/* The time of the next thing to do; 0 = there is none. */
+static uint64_t sooner(uint64_t at, uint64_t candidate)
+{
+	return !at || candidate < at ? candidate : at;
+}
+
 static void set_timer(struct route *r)
 {
-	uint64_t now = now_of(r), at;
+	uint64_t now = now_of(r), at = 0;
 
-	if (r->first && !r->dial && !r->stream && r->retry_at < oldest_ends(r))
-		at = r->retry_at;
-	else if (r->first)
-		at = oldest_ends(r);
-	else if (!r->dial && !r->stream)
-		at = r->delay && r->retry_at > now ? r->retry_at + IDLE_MS : now + IDLE_MS;
-	else
-		at = 0;
+	if (r->first)
+		at = sooner(at, oldest_ends(r));
+	if (r->first && !r->dial && !r->stream)
+		at = sooner(at, r->retry_at);
+	if (r->slow)
+		at = sooner(at, r->slow_since + (r->holds ? HOLD_BACK_MS : STALL_MS));
+	if (!r->first && !r->dial && !r->stream) /* when there is nothing to remember any more */
+		at = (backs_off(r) ? r->retry_at : now) + IDLE_MS;
 	if (at)
 		loop_timer_set(r->timer, at > now ? at - now : 0);
 	else
 		loop_timer_stop(r->timer);
+}
+
+static void check_slow(struct route *r)
+{
+	uint64_t since = now_of(r) - r->slow_since;
+
+	if (!r->slow || since < HOLD_BACK_MS)
+		return;
+	hold_back(r, false);
+	if (since >= STALL_MS && !r->shutting) {
+		r->shutting = true;
+		stream_shut(r->stream, FAIL_WRITE_STALLED);
+	}
 }
 
 static void on_timer(void *context)
@@ -302,6 +350,7 @@ static void on_timer(void *context)
 		free_route(r);
 		return;
 	}
+	check_slow(r);
 	if (r->first)
 		attempt(r);
 	set_timer(r);
@@ -353,7 +402,10 @@ void routes_send(struct routes *rs, const char *local, const char *remote, struc
 		return;
 	}
 	if (r->stream && !r->first && !r->shutting && !stream_is_full(r->stream)) {
+		bool was_slow = r->slow;
 		pass(r, stanza);
+		if (r->slow != was_slow)
+			set_timer(r);
 		return;
 	}
 	enqueue(r, stanza);

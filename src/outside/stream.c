@@ -371,9 +371,15 @@ enum fail stream_send(struct stream *s, struct stanza *stanza)
 	return FAIL_NONE;
 }
 
-bool stream_is_full(const struct stream *s)
+bool stream_is_slow(const struct stream *s)
 {
 	return s->connection && connection_is_full(s->connection);
+}
+
+/* The room between the two is for what is on its way when its source is told to wait. */
+bool stream_is_full(const struct stream *s)
+{
+	return stream_is_slow(s) && connection_waiting(s->connection) >= 2 * CONNECTION_HIGH;
 }
 
 void stream_verify(struct stream *s, uint64_t ticket, const struct question *q)

@@ -233,7 +233,7 @@ static void test_T06_same_answer_everywhere(void **state)
 
 #define MESSAGE(type) \
 	"<message type='" type "' id='m' from='" PERSON "' to='" DOMAIN "'><body>x</body></" \
-									"message>"
+	"message>"
 #define BOUNCED "<message " BACK " id='m' " UNAVAILABLE "</message>"
 
 /* [RFC6121 8.5.2.2.1] */
