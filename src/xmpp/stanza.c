@@ -116,7 +116,7 @@ static uint32_t add_value(struct buf *b, const char *text)
 static void add_attribute(struct buf *b, const char *name, const char *text)
 {
 	if (text)
-		xml_text_add_attribute(b, name, strlen(name), text, strlen(text));
+		(void)xml_text_add_attribute(b, name, strlen(name), text);
 }
 
 struct stanza *stanza_new(const struct stanza_root *root, const char *inner, size_t len)

@@ -49,26 +49,21 @@ static int declare_attributes(struct stanza_writer *w, const char **attributes)
 	return 0;
 }
 
-static uint32_t *envelope_field(struct stanza_layout *layout, const char *name)
+static uint32_t *envelope_field(struct stanza_layout *layout, const char *name, size_t len)
 {
-	switch (name[0]) {
-	case 'f':
-		return !strcmp(name, "from") ? &layout->from : NULL;
-	case 't':
-		if (!strcmp(name, "to"))
-			return &layout->to;
-		return !strcmp(name, "type") ? &layout->type : NULL;
-	case 'i':
-		return !strcmp(name, "id") ? &layout->id : NULL;
-	default:
-		return NULL;
-	}
+	if (len == 4 && !memcmp(name, "from", 4))
+		return &layout->from;
+	if (len == 4 && !memcmp(name, "type", 4))
+		return &layout->type;
+	if (len == 2 && !memcmp(name, "to", 2))
+		return &layout->to;
+	return len == 2 && !memcmp(name, "id", 2) ? &layout->id : NULL;
 }
 
-static void add_to_envelope(struct stanza_writer *w, const char *name, const char *value,
-			    size_t len)
+static void add_to_envelope(struct stanza_writer *w, const char *name, size_t name_len,
+			    const char *value, size_t len)
 {
-	uint32_t *field = envelope_field(&w->layout, name);
+	uint32_t *field = envelope_field(&w->layout, name, name_len);
 
 	if (!field)
 		return;
@@ -83,7 +78,7 @@ static bool add_plain_attributes(struct stanza_writer *w, const char **attribute
 
 	for (; *attributes; attributes += 2) {
 		const char *name = attributes[0], *p = name;
-		size_t len = strlen(attributes[1]);
+		size_t len;
 		while ((unsigned char)*p > XML_NAME_SEPARATOR)
 			p++;
 		if (*p || (size_t)(p - name) > w->name_bytes) {
@@ -92,9 +87,9 @@ static bool add_plain_attributes(struct stanza_writer *w, const char **attribute
 				w->envelope.len = 0;
 			return false;
 		}
+		len = xml_text_add_attribute(&w->out, name, (size_t)(p - name), attributes[1]);
 		if (root)
-			add_to_envelope(w, name, attributes[1], len);
-		xml_text_add_attribute(&w->out, name, (size_t)(p - name), attributes[1], len);
+			add_to_envelope(w, name, (size_t)(p - name), attributes[1], len);
 	}
 	return true;
 }
@@ -106,8 +101,8 @@ static void add_attributes(struct stanza_writer *w, const char **attributes, boo
 	for (; *attributes; attributes += 2) {
 		size_t len = strlen(attributes[1]);
 		(void)xml_name_split(attributes[0], w->name_bytes, &name);
-		if (root)
-			add_to_envelope(w, attributes[0], attributes[1], len);
+		if (root && !name.uri_len)
+			add_to_envelope(w, name.local, name.local_len, attributes[1], len);
 		xml_text_putc(&w->out, ' ');
 		stanza_writer_add_name(&w->out, &name);
 		xml_text_put(&w->out, "='", 2);
@@ -139,6 +134,6 @@ int stanza_writer_attributes(struct stanza_writer *w, const char **attributes, b
 		add_attributes(w, attributes, root);
 	}
 	if (root && w->lang && !has_lang(attributes)) /* [RFC6120 8.1.5] */
-		xml_text_add_attribute(&w->out, "xml:lang", 8, w->lang, strlen(w->lang));
+		(void)xml_text_add_attribute(&w->out, "xml:lang", 8, w->lang);
 	return 0;
 }

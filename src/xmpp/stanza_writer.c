@@ -112,6 +112,9 @@ static int outcome(const struct stanza_writer *w)
 {
 	enum fail fail = w->out.fail;
 
+	if (!(fail | w->envelope.fail | w->namespaces.fail | w->declared.fail | w->pending.fail |
+	      w->generated.fail))
+		return 0;
 	if (!fail)
 		fail = w->envelope.fail;
 	if (!fail)
@@ -237,7 +240,7 @@ static void need_default(struct stanza_writer *w, const char *uri, size_t len)
 	d->len = (uint32_t)len;
 	if (w->namespaces.fail)
 		return;
-	xml_text_add_attribute(&w->out, "xmlns", 5, w->namespaces.data + d->uri, len);
+	(void)xml_text_add_attribute(&w->out, "xmlns", 5, w->namespaces.data + d->uri);
 }
 
 /* The content namespace cannot be named without tying the stanza to one kind of stream. */
@@ -247,7 +250,7 @@ static void need_content(struct stanza_writer *w)
 		return;
 	w->in_scope.content = true;
 	w->mixed = true;
-	xml_text_add_attribute(&w->out, "xmlns", 5, w->content, w->content_len);
+	(void)xml_text_add_attribute(&w->out, "xmlns", 5, w->content);
 }
 
 /* The generated prefix for a namespace; a new one is put on the stack. */
@@ -404,7 +407,7 @@ int stanza_writer_start(struct stanza_writer *w, const struct xml_name *name,
 		return r;
 	w->tag_open = true;
 	w->has_next = false;
-	buf_clear(&w->pending);
+	w->pending.len = 0;
 	w->declared_at = w->declared.len;
 	w->namespaces_at = w->namespaces.len;
 	return outcome(w);
@@ -420,7 +423,7 @@ int stanza_writer_text(struct stanza_writer *w, const char *text, size_t len)
 int stanza_writer_end(struct stanza_writer *w)
 {
 	struct stanza_writer_level *level = &w->levels[--w->depth];
-	char *to = buf_reserve(&w->out, level->name_len + 3);
+	char *to = xml_text_room(&w->out, level->name_len + 3);
 
 	if (!to)
 		return outcome(w);

@@ -10,9 +10,12 @@
 #define HAS_ZERO(w) (((w)-EACH(1)) & ~(w)&EACH(0x80))
 #define HAS_BELOW(w, n) (((w)-EACH(n)) & ~(w)&EACH(0x80))
 
-enum { IN_CONTENT = 1, IN_VALUE = 2 };
+#define SHORT_VALUE 64 /* bytes that are quicker copied one by one than measured first */
+
+enum { IN_CONTENT = 1, IN_VALUE = 2, END = 4 };
 
 static const uint8_t special[256] = {
+	['\0'] = END,
 	['&'] = IN_CONTENT | IN_VALUE,
 	['<'] = IN_CONTENT | IN_VALUE,
 	['>'] = IN_CONTENT,
@@ -100,22 +103,28 @@ void xml_text_add_value(struct buf *b, const char *value, size_t len)
 	add_escaped(b, value, len, IN_VALUE);
 }
 
-void xml_text_add_attribute(struct buf *b, const char *name, size_t name_len, const char *value,
-			    size_t len)
+size_t xml_text_add_attribute(struct buf *b, const char *name, size_t name_len, const char *value)
 {
-	char *to = xml_text_room(b, name_len + len + 4);
-	size_t n;
+	char *to = xml_text_room(b, name_len + SHORT_VALUE + 3);
+	size_t n = 0;
 
 	if (!to)
-		return;
+		return strlen(value);
 	*to++ = ' ';
 	memcpy(to, name, name_len);
 	to += name_len;
 	*to++ = '=';
 	*to++ = '\'';
-	n = copy_plain(to, value, len, IN_VALUE);
+	while (n < SHORT_VALUE && !(special[(unsigned char)value[n]] & (IN_VALUE | END))) {
+		to[n] = value[n];
+		n++;
+	}
 	b->len += name_len + n + 3;
-	if (n < len)
-		add_escaped(b, value + n, len - n, IN_VALUE);
+	if (value[n]) {
+		size_t rest = strlen(value + n);
+		add_escaped(b, value + n, rest, IN_VALUE);
+		n += rest;
+	}
 	xml_text_putc(b, '\'');
+	return n;
 }

@@ -34,8 +34,7 @@ static inline void xml_text_putc(struct buf *b, char c)
 void xml_text_add(struct buf *b, const char *text, size_t len);
 /* A value between apostrophes: & < ' and, since a parser would make them spaces, TAB LF CR. */
 void xml_text_add_value(struct buf *b, const char *value, size_t len);
-/* A space, the name, and the value between apostrophes. */
-void xml_text_add_attribute(struct buf *b, const char *name, size_t name_len, const char *value,
-			    size_t len);
+/* A space, the name, and the value up to its NUL between apostrophes; returns its length. */
+size_t xml_text_add_attribute(struct buf *b, const char *name, size_t name_len, const char *value);
 
 #endif

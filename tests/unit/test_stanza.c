@@ -128,6 +128,25 @@ static void test_escapes_at_every_place(void **state)
 	}
 }
 
+/* Short values are copied in another way than what goes on longer. */
+static void test_escapes_in_long_values(void **state)
+{
+	char filler[140], input[512], output[512];
+	size_t at;
+
+	(void)state;
+	memset(filler, 'v', sizeof(filler));
+	for (at = 50; at < 140; at++) {
+		struct xml_record r;
+		snprintf(input, sizeof(input), "<iq a='%.*s' b='%.*s&#10;%.*s'/>", (int)at, filler,
+			 (int)at, filler, (int)(140 - at), filler);
+		snprintf(output, sizeof(output), "%s", input);
+		assert_string_equal(canonical(&r, NS_SERVER, "xmlns='jabber:server'", input),
+				    output);
+		xml_record_fini(&r);
+	}
+}
+
 static void test_X11_references_pass(void **state)
 {
 	(void)state;
@@ -505,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_characters),
 		cmocka_unit_test(test_escapes_at_every_place),
+		cmocka_unit_test(test_escapes_in_long_values),
 		cmocka_unit_test(test_X11_references_pass),
 		cmocka_unit_test(test_foreign_namespaces),
 		cmocka_unit_test(test_content_namespace),
