@@ -9,6 +9,7 @@
 
 #include <arpa/nameser.h>
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "base/clock.h"
 #include "leak.h"
@@ -709,20 +710,53 @@ static void on_one_of_many(void *context, const struct resolver_answer *a)
 		loop_stop(c->f->loop);
 }
 
-static void test_many_at_once(void **state)
+/* Two questions for each of COUNT names, all at once. */
+static void ask_many(struct crowd *c, unsigned count)
 {
-	struct crowd c = { .f = *state, .left = 600 };
 	char name[60];
 	unsigned i;
 
-	for (i = 0; i < 300; i++) {
+	c->left = 2 * count;
+	for (i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "_xmpp-server._tcp.n%u.several.test", i);
-		assert_non_null(resolver_srv(c.f->resolver, name, on_one_of_many, &c));
+		assert_non_null(resolver_srv(c->f->resolver, name, on_one_of_many, c));
 		snprintf(name, sizeof(name), "n%u.both.test", i);
-		assert_non_null(resolver_addresses(c.f->resolver, name, 5269, on_one_of_many, &c));
+		assert_non_null(resolver_addresses(c->f->resolver, name, 5269, on_one_of_many, c));
 	}
-	loop_run(c.f->loop);
+	loop_run(c->f->loop);
+}
+
+static void test_many_at_once(void **state)
+{
+	struct crowd c = { .f = *state };
+
+	ask_many(&c, 300);
 	assert_int_equal(c.found, 600);
+}
+
+static void *in_thread(void *context)
+{
+	ask_many(context, 300);
+	return NULL;
+}
+
+/* Each with a resolver of its own, made by the main thread. */
+static void test_threads(void **state)
+{
+	struct crowd crowds[2] = { { .f = *state } };
+	pthread_t threads[2];
+	void *second = NULL;
+	int i;
+
+	assert_int_equal(set_up(&second), 0);
+	crowds[1].f = second;
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, in_thread, &crowds[i]), 0);
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(crowds[0].found, 600);
+	assert_int_equal(crowds[1].found, 600);
+	tear_down(&second);
 }
 
 static void ask_and_cancel(void *context)
@@ -785,6 +819,7 @@ int main(void)
 		RESOLVER_TEST(test_free_with_queries),
 		RESOLVER_TEST(test_free_in_callback),
 		RESOLVER_TEST(test_many_at_once),
+		RESOLVER_TEST(test_threads),
 		RESOLVER_TEST(test_memory),
 		RESOLVER_TEST(test_system_servers),
 	};
