@@ -261,13 +261,13 @@ struct tls *tls_new(const char *anchors, enum tls_version min_version, char erro
 static int refuse(SSL_CTX *context, const char *path, char error[TLS_ERROR_SIZE])
 {
 	unsigned long e = ERR_peek_error();
-	const char *text = e ? ERR_reason_error_string(e) : NULL;
-	int fail = ERR_GET_LIB(e) == ERR_LIB_SYS ? FAIL_IO : FAIL_CONFIG;
+	bool io = e && ERR_SYSTEM_ERROR(e);
+	const char *text = io ? strerror(ERR_GET_REASON(e)) : e ? ERR_reason_error_string(e) : NULL;
 
 	snprintf(error, TLS_ERROR_SIZE, "%s: %s", path, text ? text : "cannot be used");
 	ERR_clear_error();
 	SSL_CTX_free(context);
-	return -fail;
+	return io ? -FAIL_IO : -FAIL_CONFIG;
 }
 
 static void insert(struct tls *t, const char *domain, SSL_CTX *context)

@@ -6,7 +6,8 @@ NET_TESTS = \
 	tests/net/test_loop \
 	tests/net/test_mailbox \
 	tests/net/test_resolver \
-	tests/net/test_sasl
+	tests/net/test_sasl \
+	tests/net/test_tls
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 
@@ -19,6 +20,8 @@ libnettests_a_SOURCES = \
 	tests/net/links.h \
 	tests/net/pki.c \
 	tests/net/pki.h \
+	tests/net/raw.c \
+	tests/net/raw.h \
 	tests/net/responder.c \
 	tests/net/responder.h
 
@@ -31,3 +34,4 @@ tests_net_test_loop_LDADD = $(NET_LDADD)
 tests_net_test_mailbox_LDADD = $(NET_LDADD)
 tests_net_test_resolver_LDADD = $(NET_LDADD)
 tests_net_test_sasl_LDADD = $(NET_LDADD)
+tests_net_test_tls_LDADD = $(NET_LDADD)
