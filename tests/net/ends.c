@@ -129,19 +129,28 @@ static void stop_soon(void *context)
 	loop_stop(context);
 }
 
+void ends_empty_turn(struct ends *t)
+{
+	struct loop_task task;
+
+	loop_task_init(&task, stop_soon, t->loop);
+	loop_task_queue(t->loop, &task);
+	ends_turn(t);
+}
+
+void ends_until_closed(struct ends *t)
+{
+	while (connection_closing_count(t->loop))
+		ends_empty_turn(t);
+}
+
 void ends_fini(struct ends *t)
 {
-	struct loop_task look;
-
 	if (t->a.c)
 		connection_close(t->a.c, GRACE_MS);
 	if (t->b.c)
 		connection_close(t->b.c, GRACE_MS);
-	loop_task_init(&look, stop_soon, t->loop);
-	while (connection_closing_count(t->loop)) {
-		loop_task_queue(t->loop, &look);
-		ends_turn(t);
-	}
+	ends_until_closed(t);
 	loop_timer_free(t->deadline);
 	listener_free(t->listener);
 	close(t->fd);

@@ -47,6 +47,10 @@ void ends_fini(struct ends *t);
 void ends_join(struct ends *t);
 /* One turn; fails the test when it has taken half a minute in all. */
 void ends_turn(struct ends *t);
+/* One turn that does not wait for anything. */
+void ends_empty_turn(struct ends *t);
+/* Until no connection is closing any more. */
+void ends_until_closed(struct ends *t);
 /* A blocking socket that is connected to what becomes b, once accepted. */
 int ends_dial_raw(struct ends *t);
 /* How many descriptors the process has open. */

@@ -18,13 +18,13 @@ struct raw {
 	int max_version;
 	const char *certificate; /* NULL = none; its key is KEY */
 	const char *key;
-	const char *chain;	     /* NULL, or a file of the certificate and its chain instead */
-	const char *ciphers;	     /* NULL = the library's */
-	const char *sni;	     /* NULL = none */
-	SSL_SESSION *session;	     /* to be offered; NULL = none */
+	const char *chain;    /* NULL, or a file of the certificate and its chain instead */
+	const char *ciphers;  /* NULL = the library's */
+	const char *sni;      /* NULL = none */
+	SSL_SESSION *session; /* to be offered; NULL = none */
 	void (*before)(struct raw *r); /* in clear, before TLS; NULL = nothing */
-	void (*talk)(struct raw *r); /* once TLS is up; NULL = nothing */
-	size_t size;		     /* for talk */
+	void (*talk)(struct raw *r);   /* once TLS is up; NULL = nothing */
+	size_t size;		       /* for talk */
 	/* what came of it */
 	bool up;
 	bool reused;

@@ -178,27 +178,6 @@ static void write_pattern(struct connection *c, size_t len)
 	free(p);
 }
 
-static void stop(void *context)
-{
-	loop_stop(context);
-}
-
-/* Turns that nothing else ends. */
-static void turn(struct ends *t)
-{
-	struct loop_task task;
-
-	loop_task_init(&task, stop, t->loop);
-	loop_task_queue(t->loop, &task);
-	ends_turn(t);
-}
-
-static void until_closed(struct ends *t)
-{
-	while (connection_closing_count(t->loop))
-		turn(t);
-}
-
 /* ---- to and fro ---- */
 
 static void test_echo(void **state)
@@ -355,7 +334,7 @@ static void test_pause_keeps_what_was_read_ahead(void **state)
 		ENDS_UNTIL(t, t->b.in.len > len);
 		if (!t->b.on_data) { /* it paused: nothing comes until it goes on */
 			size_t paused_at = t->b.in.len;
-			turn(t);
+			ends_empty_turn(t);
 			assert_int_equal(t->b.in.len, paused_at);
 			connection_resume(t->b.c);
 			t->b.on_data = pause_here;
@@ -388,7 +367,7 @@ static void test_end_waits_for_resume(void **state)
 	ENDS_UNTIL(t, t->b.in.len >= 10);
 	/* turns in which the end is there, but not told */
 	for (i = 0; i < 3; i++)
-		turn(t);
+		ends_empty_turn(t);
 	assert_false(t->b.ended);
 	connection_resume(t->b.c);
 	ENDS_UNTIL(t, t->b.ended);
@@ -397,7 +376,7 @@ static void test_end_waits_for_resume(void **state)
 	assert_int_equal(t->b.in.len, 10);
 	connection_close(t->b.c, 10000);
 	t->b.c = NULL;
-	until_closed(t);
+	ends_until_closed(t);
 	raw_join(&r);
 	assert_true(r.good);
 	raw_fini(&r);
@@ -423,7 +402,7 @@ static void test_half_close(void **state)
 	write_pattern(t->b.c, 2 * MIB); /* the answer still leaves */
 	connection_close(t->b.c, 10000);
 	t->b.c = NULL;
-	until_closed(t);
+	ends_until_closed(t);
 	raw_join(&r);
 	assert_true(r.good);
 	assert_pattern(&r.in, 2 * MIB);
@@ -446,7 +425,7 @@ static void test_close_loses_no_tail(void **state)
 	assert_int_equal(connection_closing_count(t->loop), 1); /* it waits for our end */
 	connection_close(t->b.c, 20000);
 	t->b.c = NULL;
-	until_closed(t);
+	ends_until_closed(t);
 	assert_true(clock_monotonic_ms() - begin < 5000); /* not by the grace */
 }
 
@@ -481,7 +460,7 @@ static void test_close_with_input_under_way(void **state)
 	raw_join(&r);
 	assert_true(r.good);
 	assert_memory_equal(r.in.data, "goodbye", 7);
-	until_closed(t);
+	ends_until_closed(t);
 	assert_int_equal(t->b.calls, calls); /* nothing comes after the close */
 	assert_false(t->b.ended);
 	raw_fini(&r);
@@ -497,7 +476,7 @@ static void test_simultaneous_close(void **state)
 	connection_close(t->a.c, 20000);
 	connection_close(t->b.c, 20000);
 	t->a.c = t->b.c = NULL;
-	until_closed(t);
+	ends_until_closed(t);
 	assert_true(clock_monotonic_ms() - begin < 5000);
 }
 
@@ -513,7 +492,7 @@ static void test_grace_is_over(void **state)
 
 	connection_close(t->b.c, 30);
 	t->b.c = NULL;
-	until_closed(t);
+	ends_until_closed(t);
 	raw_join(&r);
 	assert_true(r.good);
 	raw_fini(&r);
@@ -567,7 +546,7 @@ static void test_reset(void **state)
 
 	ENDS_UNTIL(t, t->b.in.len == 1);
 	connection_write(t->b.c, "y", 1);
-	turn(t);
+	ends_empty_turn(t);
 	raw_join(&r); /* closes */
 	ENDS_UNTIL(t, t->b.ended);
 	assert_int_equal(t->b.how, CONNECTION_LOST);
