@@ -32,6 +32,7 @@ struct xml_stream {
 	struct xml_header header; /* until it is delivered */
 	unsigned open;		  /* elements, as the parser counts them */
 	bool in_stanza;
+	bool begun; /* the parser has begun what is delivered next */
 	int over; /* XML_STREAM_STOP or -FAIL_X: nothing more happens */
 	int fail; /* of a handler: -FAIL_X */
 };
@@ -129,6 +130,7 @@ static void XMLCALL on_start(void *context, const char *name, const char **attri
 
 	if (x->fail)
 		return;
+	x->begun = true;
 	if (!xml_name_split(name, x->limits.name_bytes, &split))
 		check(x, -FAIL_XML_ATTRIBUTES);
 	else if (depth == 0)
@@ -354,11 +356,23 @@ static int pass_on(struct xml_stream *x, const char *data, size_t len)
 	return r;
 }
 
+/*
+ * Where the scanner has seen an end and the parser has not, as at half a character before a '>', nothing may be delivered:
+ * it would be what is left of the element before. OPEN elements are due.
+ */
+static bool agree(struct xml_stream *x, unsigned open)
+{
+	bool begun = x->begun;
+
+	x->begun = false;
+	return begun && x->open == open;
+}
+
 static int deliver_header(struct xml_stream *x)
 {
 	int r;
 
-	if (!x->open && x->scan.state != XML_SCAN_OVER)
+	if (!agree(x, x->scan.state != XML_SCAN_OVER))
 		return -FAIL_XML_NOT_WELL_FORMED;
 	if (!x->header.content_ns)
 		x->header.content_ns = "";
@@ -375,7 +389,7 @@ static int deliver_element(struct xml_stream *x)
 	struct stanza *stanza;
 	int r;
 
-	if (x->open != 1) /* the scanner and the parser disagree: nothing may be understood twice */
+	if (!agree(x, 1))
 		return -FAIL_XML_NOT_WELL_FORMED;
 	if (x->in_stanza) {
 		r = stanza_writer_finish(&x->writer, &stanza);

@@ -211,6 +211,34 @@ static void test_X09_malformed_utf8(void **state)
 	refused(ROOT "\xff<iq/>", FAIL_XML_NOT_WELL_FORMED, 1);
 }
 
+/* The parser waits for the rest of a character where the tag has ended: no header, no element, no stanza again. */
+static void test_X09_half_a_character_ends_a_tag(void **state)
+{
+	static const char *const names[] = { "a", "presence", "stream:features" };
+	static const char *const bytes[] = { "\xf0/", "\xf4/", "\xe2", "\xf0", "\xf0\x9f", "\xc3" };
+	char input[512];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		for (k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+			snprintf(input, sizeof(input),
+				 ROOT "<presence from='a' to='b' id='c'/><%s%s> <iq/>", names[k],
+				 bytes[i]);
+			refused(input, FAIL_XML_NOT_WELL_FORMED, 2);
+			snprintf(input, sizeof(input), ROOT "<a/><%s%s> <iq/>", names[k], bytes[i]);
+			refused(input, FAIL_XML_NOT_WELL_FORMED, 2);
+			snprintf(input, sizeof(input), ROOT "<presence/><%s></%s%s> <iq/>",
+				 names[k], names[k], bytes[i]);
+			refused(input, FAIL_XML_NOT_WELL_FORMED, 2);
+		}
+		snprintf(input, sizeof(input), "<stream:stream%s> <iq/>", bytes[i]);
+		refused(input, FAIL_XML_NOT_WELL_FORMED, 0);
+		snprintf(input, sizeof(input), ROOT "</stream:stream%s>", bytes[i]);
+		refused(input, FAIL_XML_NOT_WELL_FORMED, 1);
+	}
+}
+
 /* What the parser puts between namespace and name is no character: it comes neither raw nor by reference. */
 static void test_X10_separator(void **state)
 {
@@ -381,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_X07_other_encodings),
 		cmocka_unit_test(test_X08_declaration_inside),
 		cmocka_unit_test(test_X09_malformed_utf8),
+		cmocka_unit_test(test_X09_half_a_character_ends_a_tag),
 		cmocka_unit_test(test_X10_separator),
 		cmocka_unit_test(test_X11_references),
 		cmocka_unit_test(test_X12_control_bytes),
