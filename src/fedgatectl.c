@@ -49,8 +49,8 @@ static const struct command commands[] = {
 	  .summary = "show how the running daemon is",
 	  .help = "Asks the daemon for its streams by direction and method, its queues, what is "
 		  "attached inside,\nand its counters. `unaccounted` is how many stanzas were "
-		  "neither delivered, answered, returned,\ndropped nor wait: other than 0 only "
-		  "for the moment that one is on its way.\n",
+		  "neither delivered, dropped, nor\nwait: other than 0 only for the moment "
+		  "that one is on its way.\n",
 	  .config = true,
 	  .socket = true,
 	  .json = true,

@@ -191,19 +191,21 @@ static json_t *json_counters(const struct gateway_counters *c)
 	return o;
 }
 
-/* What came and neither left, was answered, bounced or dropped, nor waits: other than 0 only while stanzas are on their way. */
+/*
+ * What came and neither was delivered, dropped, nor waits: other than 0 only while stanzas are on their way. An answer of our
+ * own, or a stanza returned, takes the place of the one that it is about.
+ */
 static json_int_t unaccounted(const struct gateway_report *report)
 {
 	const struct gateway_counters *c = &report->counters;
-	uint64_t in = c->in + c->out;
-	uint64_t gone = c->delivered_in + c->delivered_out + c->answered + c->bounced + c->dropped;
+	uint64_t gone = c->delivered_in + c->delivered_out + c->dropped;
 	size_t i;
 
 	for (i = 0; i < report->route_count; i++)
 		gone += report->routes[i].queued;
 	for (i = 0; i < report->link_count; i++)
 		gone += report->links[i].held;
-	return (json_int_t)(in - gone);
+	return (json_int_t)(c->in + c->out - gone);
 }
 
 json_t *answers_status(const struct answers *a, const struct gateway_report *report)

@@ -145,16 +145,16 @@ static void print_counters(const json_t *o, struct buf *out)
 		 number(c, "refused"));
 	label(out, "  streams");
 	buf_addf(out, "%llu opened, %llu failed\n", number(c, "opened"), number(c, "failed"));
-	label(out, "  from outside");
-	buf_addf(out, "%llu stanzas, %llu delivered, %llu answered here\n", number(c, "in"),
-		 number(c, "delivered-in"), number(c, "answered"));
-	label(out, "  from inside");
-	buf_addf(out, "%llu stanzas, %llu delivered\n", number(c, "out"),
+	label(out, "  taken");
+	buf_addf(out, "%llu stanzas from outside, %llu from inside\n", number(c, "in"),
+		 number(c, "out"));
+	label(out, "  delivered");
+	buf_addf(out, "%llu inside, %llu outside; ", number(c, "delivered-in"),
 		 number(c, "delivered-out"));
-	label(out, "  both");
-	buf_addf(out, "%llu returned to the sender, %llu dropped, ", number(c, "bounced"),
-		 number(c, "dropped"));
-	buf_addf(out, "%lld unaccounted\n", (long long)unaccounted);
+	buf_addf(out, "among them %llu answers of our own, %llu returned to the sender\n",
+		 number(c, "answered"), number(c, "bounced"));
+	label(out, "  dropped");
+	buf_addf(out, "%llu; %lld unaccounted\n", number(c, "dropped"), (long long)unaccounted);
 }
 
 int command_status(const struct command_options *options)

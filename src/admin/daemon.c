@@ -213,7 +213,8 @@ static void end(struct daemon *d, const char *name)
 		log_int(&l, "grace-ms", GRACE_MS);
 	daemon_log(d, &l);
 	if (!d->ending && supervisor_stopping(d->notify, "closing streams"))
-		log_text(d, LOG_LEVEL_WARNING, "notify-failed", "the service manager does not listen");
+		log_text(d, LOG_LEVEL_WARNING, "notify-failed",
+			 "the service manager does not listen");
 	d->ending = true;
 	gateway_drain(d->gateway, GRACE_MS);
 }
@@ -332,7 +333,8 @@ static void say_started(const struct daemon *d)
 		 c->domain_count, c->domain_count == 1 ? "" : "s", c->partner_count,
 		 c->partner_count == 1 ? "" : "s");
 	if (supervisor_ready(d->notify, text))
-		log_text(d, LOG_LEVEL_WARNING, "notify-failed", "the service manager does not listen");
+		log_text(d, LOG_LEVEL_WARNING, "notify-failed",
+			 "the service manager does not listen");
 }
 
 /* Also what is made in part. */

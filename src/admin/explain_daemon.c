@@ -38,14 +38,20 @@ static void print_time(int64_t at, int64_t now, struct buf *out)
 
 static void print_where(const json_t *a, struct buf *out)
 {
+	const char *certificate = remote_str(a, "certificate");
 	char tls[96], text[TEXT_SIZE];
 
 	if (!*remote_str(a, "address"))
 		return;
 	remote_tls(a, tls);
-	snprintf(text, sizeof(text), "%s, %s%s%s", remote_str(a, "address"), tls,
-		 *remote_str(a, "certificate") ? ", certificate: " : "",
-		 remote_str(a, "certificate"));
+	if (!*remote_str(a, "tls") &&
+	    !remote_bool(a, "opened")) /* there may have been nothing yet */
+		snprintf(text, sizeof(text), "%s", remote_str(a, "address"));
+	else if (!*certificate)
+		snprintf(text, sizeof(text), "%s, %s", remote_str(a, "address"), tls);
+	else
+		snprintf(text, sizeof(text), "%s, %s, %s", remote_str(a, "address"), tls,
+			 strcmp(certificate, "valid") ? certificate : "certificate valid");
 	line(out, "", text);
 }
 

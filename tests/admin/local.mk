@@ -5,8 +5,9 @@ ADMIN_TESTS = \
 	tests/admin/test_supervisor
 ADMIN_TEST_LIBS = libtests.a libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_LIBS) \
 	$(NET_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += $(ADMIN_TESTS) tests/admin/fake_daemon
-TESTS += $(ADMIN_TESTS)
+check_PROGRAMS += $(ADMIN_TESTS) tests/admin/fake_daemon tests/admin/hear
+TESTS += $(ADMIN_TESTS) tests/admin/daemon.sh
+dist_check_SCRIPTS += tests/admin/daemon.sh
 tests_admin_test_answers_SOURCES = \
 	tests/admin/fake_gateway.c \
 	tests/admin/fake_gateway.h \

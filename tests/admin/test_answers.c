@@ -254,7 +254,7 @@ static void test_status(void **state)
 	assert_int_equal(number(q, "dialling"), 1);
 	assert_int_equal(number(q, "waiting-to-retry"), 1);
 	assert_int_equal(json_array_size(json_object_get(o, "links")), 3);
-	assert_int_equal(number(json_object_get(o, "counters"), "delivered-in"), 90);
+	assert_int_equal(number(json_object_get(o, "counters"), "delivered-in"), 94);
 	assert_int_equal(number(o, "unaccounted"), 2);
 	end(&w);
 }
