@@ -4,7 +4,8 @@
 # standard input. A line of the table is a KIND of that server (how it is configured), the ROW that fedgate has for it, and
 # what has to come of it when fedgate dials (OUT) and when the server does (IN):
 #   sasl, tls or tcp   SASL over TLS, TLS dialback or TCP dialback, with a message and its answer over it; both logs agree
-#   SLUG               fedgate ends it with that failure (several: SLUG|SLUG), and the message is returned to its sender
+#   SLUG               fedgate ends it with that failure (several: SLUG|SLUG), and the message is returned to its sender;
+#                      SLUG:CONDITION where the server ended the stream with that error
 #   -                  not tried
 # Every line has a domain of its own, rROW.KIND.$server.test, for which a component is attached to the server.
 #
@@ -64,7 +65,7 @@ gateway_partner() { # DOMAIN ROW: an entry of the configuration
 
 gateway_start() { # partners are in $scratch/partners.yml
 	pki leaf "$gateway"
-	echo "$secret" >"$scratch/app.secret"
+	(umask 077 && echo "$secret" >"$scratch/app.secret")
 	mkdir -p "$scratch/state"
 	cat >"$scratch/fedgate.yml" <<-END
 		gateway:
@@ -186,6 +187,8 @@ judge_refused() { # DIRECTION DOMAIN ROW SLUGS
 	verdict "$(case $came in bounce*) echo yes ;; esac)" "$kind $what: the message is returned"
 	case $came in bounce*) ;; *) echo "# ${came:-nothing} came back" ;; esac
 	said=$(gateway_says stream-failed "$1" "$2" fail)
+	error=$(gateway_says stream-failed "$1" "$2" peer-error)
+	[ "$said" != peer-stream-error ] || said=$said:$error
 	verdict "$(echo "$said" | grep -qxE "$4" && echo yes)" "$kind $what: fedgate says why"
 	echo "$said" | grep -qxE "$4" || echo "# fedgate says ${said:-nothing}"
 	verdict "$(grep -q "^$1 $2 " "$scratch/$kind.said" || echo yes)" "$kind $what: $server authenticates nothing"
