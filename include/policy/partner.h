@@ -66,6 +66,8 @@ const struct partner *policy_partner(const struct policy *p, const char *domain,
 				     enum partner_match *match, const char **pattern);
 /* The entry "*", or NULL: everyone else is refused. */
 const struct partner *policy_everyone(const struct policy *p);
+/* Does any partner's row permit METHOD, or that of "*"? */
+bool policy_somebody_may(const struct policy *p, enum method method);
 /* Exactly a domain of ours, or NULL. */
 const struct local_domain *policy_local(const struct policy *p, const char *domain);
 

@@ -102,7 +102,8 @@ void negotiation_written(struct negotiation *n)
 void negotiation_write_header(struct negotiation *n)
 {
 	struct compose_header header = {
-		.from = n->local, /* "" where the peer named none of ours [RFC6120 4.9.1.3] */
+		/* "" where the peer named none of ours [RFC6120 4.9.1.3] */
+		.from = *n->local || !n->headed ? n->local : NULL,
 		.to = *n->remote ? n->remote : NULL,
 		.id = n->config.role == ROLE_RECEIVING ? n->stream_id : NULL,
 		.version = !n->old,

@@ -32,11 +32,14 @@ void receiving_tls_up(struct negotiation *n, const struct negotiation_event *ev)
 	negotiation_enter(n, NEGOTIATION_HEADER);
 }
 
-/* TO: one of ours; it stays what it was once a header was accepted. [RFC6120 4.7.2] */
+/* TO: one of ours; it stays what it was once a header was accepted. [RFC6120 4.7.2] Before XMPP 1.0 it could be missing:
+ * jabberd2 without TLS names nobody, and a key says for whom it is. */
 static enum fail take_to(struct negotiation *n, const char *text)
 {
 	char to[JID_DOMAIN_SIZE];
 
+	if (!text && n->old && !*n->local)
+		return FAIL_NONE;
 	if (!negotiation_domain(text, to))
 		return FAIL_IMPROPER_ADDRESSING;
 	if (n->headed)
@@ -83,10 +86,11 @@ static enum fail judge_stream(const struct negotiation *n, const struct choose_f
 {
 	if (*n->remote)
 		return choose_accept(n->partner, facts, REQUEST_STREAM);
-	/* a stranger is offered what everyone is; without a version there is no offer to make */
-	if (!n->old)
+	/* a stranger is offered what everyone is; without a version there is no offer to make: a key says who it is and is
+	 * judged by that partner's row, so one at least has to permit it */
+	if (!n->old || policy_somebody_may(n->config.policy, choose_dialback_method(n->tls)))
 		return FAIL_NONE;
-	return n->partner ? choose_accept(n->partner, facts, REQUEST_STREAM) : FAIL_TLS_REQUIRED;
+	return n->tls ? FAIL_METHOD_REFUSED : FAIL_TLS_REQUIRED;
 }
 
 /* Our header and features, or our header and the reason why not. */

@@ -17,6 +17,7 @@ struct partner_index {
 	struct entry *entries; /* owned */
 	size_t count;
 	const struct partner *wildcard;
+	unsigned methods; /* METHOD_BIT of those that some row permits */
 };
 
 const char *partner_match_str(enum partner_match match)
@@ -64,6 +65,7 @@ void policy_finish(struct policy *p)
 	index->entries = mem_new(count * sizeof(*index->entries));
 	for (i = 0; i < p->partner_count; i++) {
 		const struct partner *partner = &p->partners[i];
+		index->methods |= partner->row->methods;
 		if (!strcmp(partner->domain, "*"))
 			index->wildcard = partner;
 		else
@@ -119,6 +121,11 @@ static const struct entry *find(const struct partner_index *index, const char *k
 	if (low == index->count || strcmp(index->entries[low].key, key))
 		return NULL;
 	return &index->entries[low];
+}
+
+bool policy_somebody_may(const struct policy *p, enum method method)
+{
+	return p->index->methods & METHOD_BIT(method);
 }
 
 const struct partner *policy_partner(const struct policy *p, const char *domain,
