@@ -1,4 +1,5 @@
 /* What the negotiation asks for, carried out. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -6,11 +7,19 @@
 #include "base/str.h"
 #include "stream_int.h"
 
-/* An answer for the wire, which is in the middle of the call that asked. */
+/* An answer for the wire, which is in the middle of the call that asked. One question is open at a time, and there is one
+ * shutting down: there is always room. */
 static void answer_later(struct stream *s, const struct negotiation_event *ev)
 {
-	if (s->pending_count < STREAM_PENDING)
-		s->pending[s->pending_count++] = *ev;
+	assert(s->pending_count < STREAM_PENDING);
+	s->pending[s->pending_count++] = *ev;
+}
+
+static void tell_opened(struct stream *s)
+{
+	s->tell_opened = false;
+	if (s->events->opened)
+		s->events->opened(s->context);
 }
 
 void stream_settle(struct stream *s)
@@ -23,6 +32,9 @@ void stream_settle(struct stream *s)
 		wire_event(s->wire, &ev);
 		s->busy--;
 	}
+	/* the owner may use the wire at once, so it hears of it outside */
+	if (s->tell_opened && !s->busy && !s->over)
+		tell_opened(s);
 }
 
 void stream_event(struct stream *s, const struct negotiation_event *ev)
@@ -134,8 +146,7 @@ static void on_opened(struct stream *s)
 	stream_log_open(s);
 	stream_tell_attempt(s);
 	stream_set_timer(s);
-	if (s->events->opened)
-		s->events->opened(s->context);
+	s->tell_opened = true;
 }
 
 static void deliver(struct stream *s, const struct negotiation_action *a, struct stanza *stanza)
@@ -208,8 +219,7 @@ static void on_note(void *context, const struct negotiation_note *note)
 		s->opened = true;
 		s->opened_at = s->last_stanza = s->last_sent = loop_now(s->o->loop);
 		stream_set_timer(s);
-		if (s->events->opened)
-			s->events->opened(s->context);
+		s->tell_opened = true;
 	}
 }
 

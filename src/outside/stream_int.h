@@ -33,7 +33,8 @@ struct stream {
 	unsigned busy; /* inside the wire: answers wait in pending */
 	bool connecting;
 	bool opened;
-	bool over; /* ended, waits for the reaper */
+	bool tell_opened; /* the owner is to hear of it */
+	bool over;	  /* ended, waits for the reaper */
 	bool paused;
 	char *pair_remote; /* owned: of the first pair, where the header named nobody; NULL */
 	const struct partner *taken; /* whose connection limit it counts for; NULL = none */

@@ -10,6 +10,7 @@
 struct asked {
 	struct question question;
 	uint64_t ticket; /* of ours, on the stream; the first of equal ones alone is sent */
+	uint64_t since;
 	bool sent;
 	struct asked *next;
 };
@@ -23,6 +24,7 @@ struct session {
 	struct asked *asked;
 	unsigned count;
 	enum dialback_outcome outcome; /* for all that is left when it ends */
+	struct loop_timer *timer;      /* of the oldest question */
 	struct loop_task task;	       /* ends it outside of any call of its stream or dial */
 	bool over;
 	struct session *next, **link;
@@ -64,6 +66,7 @@ static void drop(struct session *s, struct asked **at, enum dialback_outcome out
 static void free_session(struct session *s)
 {
 	loop_task_cancel(s->desk->o->loop, &s->task);
+	loop_timer_free(s->timer);
 	tdelete(s, &s->desk->by_pair, compare_pairs);
 	*s->link = s->next;
 	if (s->next)
@@ -214,6 +217,38 @@ static const struct dial_events dial_events = {
 	.failed = on_failed,
 };
 
+/* Half of what the stream has that waits for the answer: so it can still be told. */
+static uint64_t limit_ms(const struct session *s)
+{
+	return s->desk->o->snapshot->config->gateway.stream_establishment_timeout * 500;
+}
+
+static void set_timer(struct session *s)
+{
+	uint64_t now = loop_now(s->desk->o->loop), at = s->asked->since + limit_ms(s);
+
+	loop_timer_set(s->timer, at > now ? at - now : 0);
+}
+
+static void on_timer(void *context)
+{
+	struct session *s = context;
+	uint64_t now = loop_now(s->desk->o->loop);
+
+	while (s->asked && now >= s->asked->since + limit_ms(s))
+		drop(s, &s->asked, DIALBACK_TIMEOUT);
+	if (s->asked) {
+		set_timer(s);
+		return;
+	}
+	if (s->dial)
+		dial_cancel(s->dial, FAIL_ESTABLISHMENT_TIMEOUT);
+	s->dial = NULL;
+	if (s->stream)
+		shut(s, FAIL_DONE);
+	end_later(s, DIALBACK_TIMEOUT);
+}
+
 static struct session *find_session(struct verify_desk *v, const struct question *q)
 {
 	struct session key;
@@ -235,10 +270,12 @@ static struct session *new_session(struct verify_desk *v, const struct question 
 	strcpy(s->local, q->local);
 	strcpy(s->remote, q->remote);
 	loop_task_init(&s->task, end_session, s);
+	s->timer = loop_timer_new(v->o->loop, on_timer, s);
 	s->dial = dial_new(v->o, q->local, q->remote, true, &dial_events, s);
-	if (!s->dial || !tsearch(s, &v->by_pair, compare_pairs)) {
+	if (!s->timer || !s->dial || !tsearch(s, &v->by_pair, compare_pairs)) {
 		if (s->dial)
 			dial_cancel(s->dial, FAIL_NO_MEMORY);
+		loop_timer_free(s->timer);
 		free(s);
 		return NULL;
 	}
@@ -287,11 +324,13 @@ void verify_ask(struct verify_desk *v, const struct question *q)
 		return;
 	}
 	a->question = *q;
+	a->since = loop_now(v->o->loop);
 	for (at = &s->asked; *at; at = &(*at)->next)
 		;
 	*at = a;
 	s->count++;
 	v->open++;
+	set_timer(s);
 	if (s->stream)
 		send(s, a);
 }

@@ -1,0 +1,16 @@
+# What a running fedgated survives: a real daemon, scripted partners and components, named by hazard.
+HAZARD_TESTS = \
+	tests/hazard/test_dialback
+check_PROGRAMS += $(HAZARD_TESTS)
+TESTS += $(HAZARD_TESTS)
+
+check_LIBRARIES += libhazard.a
+libhazard_a_CFLAGS = $(AM_CFLAGS) $(NET_CFLAGS)
+libhazard_a_SOURCES = \
+	tests/hazard/daemon.c \
+	tests/hazard/daemon.h \
+	tests/hazard/peer.c \
+	tests/hazard/peer.h
+
+HAZARD_LDADD = libhazard.a $(NET_LDADD)
+tests_hazard_test_dialback_LDADD = $(HAZARD_LDADD)

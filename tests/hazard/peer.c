@@ -1,0 +1,300 @@
+#include "peer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "xmpp/component_handshake.h"
+#include "xmpp/dialback_key.h"
+
+#define WAIT_MS 20000
+#define IN_MAX ((size_t)64 << 20)
+
+static void die(const struct peer *p, const char *what, const char *which)
+{
+	char left[400];
+
+	printf("# peer: %s: %s\n", what, which);
+	if (p && p->in.len) {
+		snprintf(left, sizeof(left), "%.*s", (int)p->in.len, p->in.data);
+		printf("# it has read: %s\n", left);
+	}
+	daemon_die(what, which);
+}
+
+int peer_listen(struct daemon *d, int last)
+{
+	struct sockaddr_in at = daemon_address(d, last, 5269);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 128)) {
+		perror("# peer_listen");
+		exit(1);
+	}
+	return fd;
+}
+
+bool peer_is_dialled(int listener, int ms)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+
+	return poll(&p, 1, ms) > 0;
+}
+
+static void init(struct peer *p, struct daemon *d, int fd)
+{
+	memset(p, 0, sizeof(*p));
+	p->daemon = d;
+	p->fd = fd;
+	buf_init(&p->in, IN_MAX);
+}
+
+void peer_accept(struct peer *p, struct daemon *d, int listener)
+{
+	init(p, d, -1);
+	if (!peer_is_dialled(listener, WAIT_MS))
+		die(p, "nobody connects", "");
+	p->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+}
+
+bool peer_try_connect(struct peer *p, struct daemon *d, int last, int port)
+{
+	struct sockaddr_in from = daemon_address(d, last, 0), to = daemon_address(d, 1, port);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	init(p, d, fd);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return !bind(fd, (struct sockaddr *)&from, sizeof(from)) &&
+	       !connect(fd, (struct sockaddr *)&to, sizeof(to));
+}
+
+void peer_connect(struct peer *p, struct daemon *d, int last, int port)
+{
+	if (!peer_try_connect(p, d, last, port))
+		die(p, "cannot connect", strerror(errno));
+}
+
+void peer_close(struct peer *p)
+{
+	SSL_free(p->ssl);
+	SSL_CTX_free(p->context);
+	if (p->fd >= 0)
+		close(p->fd);
+	buf_fini(&p->in);
+	memset(p, 0, sizeof(*p));
+	p->fd = -1;
+}
+
+void peer_reset(struct peer *p)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	peer_close(p);
+}
+
+static void write_all(struct peer *p, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n;
+		if (p->ssl) {
+			n = SSL_write(p->ssl, data, (int)(len < 16384 ? len : 16384));
+			if (n <= 0)
+				return; /* the end shows when it is read */
+		} else {
+			n = send(p->fd, data, len, MSG_NOSIGNAL);
+			if (n < 0)
+				return;
+		}
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+void peer_send(struct peer *p, const char *format, ...)
+{
+	char *text;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	va_end(args);
+	write_all(p, text, strlen(text));
+	free(text);
+}
+
+size_t peer_push(struct peer *p, const char *data, size_t len)
+{
+	ssize_t n = send(p->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/* False when the time is over. */
+static bool read_more(struct peer *p, uint64_t deadline)
+{
+	struct pollfd poller = { .fd = p->fd, .events = POLLIN };
+	uint64_t now = clock_monotonic_ms();
+	char *room = buf_reserve(&p->in, 65536);
+	ssize_t n;
+
+	if (!room)
+		die(p, "too much came", "");
+	if (!p->ssl || !SSL_has_pending(p->ssl)) {
+		if (poll(&poller, 1, now < deadline ? (int)(deadline - now) : 0) <= 0)
+			return false;
+	}
+	n = p->ssl ? SSL_read(p->ssl, room, 65536) : recv(p->fd, room, 65536, 0);
+	if (n > 0)
+		p->in.len += (size_t)n;
+	else
+		p->ended = true;
+	return true;
+}
+
+static bool take(struct peer *p, const char *text)
+{
+	const char *hit = strstr(buf_str(&p->in), text);
+	const char *id;
+
+	if (!hit)
+		return false;
+	for (id = p->in.data; (id = strstr(id, " id='")) && id < hit;) {
+		size_t len = strcspn(id + 5, "'");
+		id += 5;
+		if (len < sizeof(p->id)) {
+			memcpy(p->id, id, len);
+			p->id[len] = '\0';
+		}
+		break;
+	}
+	buf_shift(&p->in, (size_t)(hit - p->in.data) + strlen(text));
+	return true;
+}
+
+bool peer_hears(struct peer *p, const char *text, int ms)
+{
+	uint64_t deadline = clock_monotonic_ms() + (uint64_t)ms;
+
+	while (!take(p, text))
+		if (p->ended || !read_more(p, deadline))
+			return take(p, text);
+	return true;
+}
+
+void peer_expect(struct peer *p, const char *text)
+{
+	if (!peer_hears(p, text, WAIT_MS))
+		die(p, p->ended ? "the end came before" : "did not come", text);
+}
+
+bool peer_is_ended(struct peer *p, int ms)
+{
+	uint64_t deadline = clock_monotonic_ms() + (uint64_t)ms;
+
+	while (!p->ended)
+		if (!read_more(p, deadline))
+			return false;
+	return true;
+}
+
+void peer_expect_end(struct peer *p, const char *text)
+{
+	if (!peer_is_ended(p, WAIT_MS))
+		die(p, "did not end", text ? text : "");
+	if (text && !take(p, text))
+		die(p, "did not come before the end", text);
+}
+
+static int accept_any(int good, X509_STORE_CTX *context)
+{
+	(void)good;
+	(void)context;
+	return 1;
+}
+
+void peer_tls(struct peer *p, bool server, const char *name)
+{
+	int done;
+
+	p->context = SSL_CTX_new(TLS_method());
+	SSL_CTX_set_verify(p->context, SSL_VERIFY_PEER, accept_any);
+	if (name &&
+	    (SSL_CTX_use_certificate_chain_file(p->context,
+						pki_path(&p->daemon->pki, name, ".crt")) != 1 ||
+	     SSL_CTX_use_PrivateKey_file(p->context, pki_path(&p->daemon->pki, name, ".key"),
+					 SSL_FILETYPE_PEM) != 1))
+		die(p, "no certificate", name);
+	p->ssl = SSL_new(p->context);
+	SSL_set_fd(p->ssl, p->fd);
+	done = server ? SSL_accept(p->ssl) : SSL_connect(p->ssl);
+	if (done != 1)
+		die(p, "no handshake", name ? name : "");
+	buf_clear(&p->in);
+}
+
+void peer_open(struct peer *p, const char *from, const char *to)
+{
+	peer_send(p, PEER_HEADER "from='%s' to='%s' version='1.0'>", from, to);
+	peer_expect(p, "</stream:features>");
+}
+
+void peer_answer_open(struct peer *p, const char *from, const char *id, const char *features)
+{
+	peer_expect(p, "version='1.0'>");
+	peer_send(p, PEER_HEADER "from='%s' id='%s' version='1.0'>%s", from, id, features);
+}
+
+void peer_open_tls(struct peer *p, const char *from, const char *to, const char *certificate)
+{
+	peer_open(p, from, to);
+	peer_send(p, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	peer_expect(p, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	peer_tls(p, false, certificate);
+	peer_open(p, from, to);
+}
+
+void peer_external(struct peer *p, const char *from, const char *to)
+{
+	peer_open_tls(p, from, to, from);
+	peer_send(p, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+	peer_expect(p, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+	peer_open(p, from, to);
+}
+
+void peer_component(struct peer *p, struct daemon *d)
+{
+	static const char secret[] = "a component's secret";
+	char handshake[COMPONENT_HANDSHAKE_SIZE];
+
+	peer_connect(p, d, 1, 5347);
+	peer_send(p, "<stream:stream xmlns='jabber:component:accept' "
+		     "xmlns:stream='http://etherx.jabber.org/streams' to='us.test'>");
+	peer_expect(p, "'us.test'");
+	peer_expect(p, ">");
+	if (component_handshake(p->id, secret, handshake))
+		abort();
+	peer_send(p, "<handshake>%s</handshake>", handshake);
+	peer_expect(p, "<handshake/>");
+}
+
+const char *peer_key(const char *receiving, const char *originating, const char *id)
+{
+	static char key[DIALBACK_KEY_SIZE];
+	struct dialback_secret secret;
+
+	if (dialback_secret_init(&secret, DAEMON_SECRET, strlen(DAEMON_SECRET)) ||
+	    dialback_key(&secret, receiving, originating, id, key))
+		abort();
+	return key;
+}
