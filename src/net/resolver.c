@@ -55,15 +55,18 @@ struct resolver_query {
 
 /* ---- the library's context ---- */
 
+/* clang-format off */
 static const char *const options[][2] = {
-	{ "module-config:", "iterator" },    /* the answers are not validated */
-	{ "do-not-query-localhost:", "no" }, /* a resolver often is there */
-	{ "msg-cache-size:", "8m" },	     /* those of a library are tiny */
-	{ "rrset-cache-size:", "16m" },	      { "outgoing-range:", "512" },
-	{ "num-queries-per-thread:", "512" }, { "cache-max-negative-ttl:", "60" },
-	{ "infra-cache-max-rtt:", "2000" }, /* a resolver that was silent is asked again soon */
-	{ "infra-host-ttl:", "60" },	      { "unblock-lan-zones:", "yes" },
+	{ "module-config:", "iterator" },	/* the answers are not validated */
+	{ "do-not-query-localhost:", "no" },	/* a resolver often is there */
+	{ "msg-cache-size:", "8m" },		/* those of a library are tiny */
+	{ "rrset-cache-size:", "16m" },
+	{ "outgoing-range:", "512" },
+	{ "num-queries-per-thread:", "512" },
+	{ "cache-max-negative-ttl:", "60" },
+	{ "infra-host-ttl:", "5" },		/* a resolver that was silent is not given up for long */
 };
+/* clang-format on */
 
 static int set_options(struct ub_ctx *library)
 {

@@ -10,6 +10,8 @@
 #include <arpa/nameser.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "leak.h"
@@ -23,8 +25,9 @@ struct fixture {
 	struct loop *loop;
 	struct responder *server;
 	struct resolver *resolver;
-	unsigned asked;			  /* questions that reached the server */
-	unsigned tcp;			  /* of them */
+	unsigned asked; /* questions that reached the server */
+	unsigned tcp;	/* of them */
+	bool mute;
 	unsigned failures;		  /* how many questions for "flaky" are still refused */
 	struct resolver_query *to_cancel; /* by the server, when it is asked */
 	bool to_free;			  /* the resolver, likewise */
@@ -140,6 +143,8 @@ static bool answer(void *context, const struct question *q, struct reply *r)
 		f->resolver = NULL;
 		f->to_free = false;
 	}
+	if (f->mute)
+		return false;
 	if (strstr(q->name, "nowhere")) {
 		reply_code(r, ns_r_nxdomain);
 		reply_soa(r, "test", 3600, 3600);
@@ -759,6 +764,41 @@ static void test_threads(void **state)
 	tear_down(&second);
 }
 
+/* [B14] A server that was silent for everyone is asked again as soon as it speaks. */
+static void test_outage(void **state)
+{
+	struct crowd c = { .f = *state };
+	struct got g;
+	int i;
+
+	c.f->mute = true;
+	for (i = 0; i < 3; i++)
+		ask_many(&c, 20);
+	assert_int_equal(c.found, 0);
+	c.f->mute = false;
+	g = srv(c.f, "another.several.test");
+	assert_several(&g);
+}
+
+/* [B21] descriptors that run out are a failure that passes */
+static void test_no_descriptors(void **state)
+{
+	struct rlimit before, none;
+	struct got g;
+	int fd = dup(0);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)fd;
+	close(fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	g = srv(*state, "first.several.test");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(g.fail == FAIL_DNS_FAILED || g.fail == FAIL_DNS_TIMEOUT);
+	g = srv(*state, "second.several.test");
+	assert_several(&g);
+}
+
 static void ask_and_cancel(void *context)
 {
 	struct fixture *f = context;
@@ -820,6 +860,8 @@ int main(void)
 		RESOLVER_TEST(test_free_in_callback),
 		RESOLVER_TEST(test_many_at_once),
 		RESOLVER_TEST(test_threads),
+		RESOLVER_TEST(test_outage),
+		RESOLVER_TEST(test_no_descriptors),
 		RESOLVER_TEST(test_memory),
 		RESOLVER_TEST(test_system_servers),
 	};
