@@ -444,7 +444,7 @@ int stanza_writer_end(struct stanza_writer *w)
 	return 0;
 }
 
-static void clear(struct buf *b)
+static inline void clear(struct buf *b)
 {
 	b->len = 0;
 	if (b->size > KEEP_BYTES)

@@ -333,8 +333,9 @@ static void step_markup(struct xml_scan *s, struct cursor *c)
 	size_t room = s->limits->tag_bytes > taken ? s->limits->tag_bytes - taken : 0;
 	const char *end = (size_t)(c->end - c->p) > room ? c->p + room : c->end;
 
-	if (c->p < end)
-		c->p = scan_markup(s, c->p, end);
+	if (c->p < end) /* the usual case apart, which is then foreseen */
+		c->p = s->state == XML_SCAN_LESS ? scan_less(s, c->p, end)
+						 : scan_markup(s, c->p, end);
 	else
 		s->fail = FAIL_XML_TOO_BIG;
 	if (!s->fail && !in_markup(s->state))
