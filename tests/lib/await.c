@@ -92,6 +92,7 @@ static bool matches(FILE *file, const regex_t *regex)
 static int await_line(const char *path, const char *pattern, uint64_t deadline)
 {
 	uint64_t now;
+	int status = 0;
 	int watch = inotify_init1(IN_CLOEXEC);
 	FILE *file = fopen(path, "r");
 	struct pollfd fd = { watch, POLLIN, 0 };
@@ -105,13 +106,18 @@ static int await_line(const char *path, const char *pattern, uint64_t deadline)
 		die("not a regular expression:", pattern);
 	while (!matches(file, &regex)) {
 		now = clock_monotonic_ms();
-		if (now >= deadline)
-			return 1;
+		if (now >= deadline) {
+			status = 1;
+			break;
+		}
 		if (poll(&fd, 1, (int)(deadline - now)) > 0 &&
 		    read(watch, events, sizeof(events)) < 0)
 			die("cannot watch", path);
 	}
-	return 0;
+	regfree(&regex);
+	fclose(file);
+	close(watch);
+	return status;
 }
 
 int main(int argc, char **argv)
