@@ -33,8 +33,8 @@ struct xml_stream {
 	unsigned open;		  /* elements, as the parser counts them */
 	bool in_stanza;
 	bool begun; /* the parser has begun what is delivered next */
-	int over; /* XML_STREAM_STOP or -FAIL_X: nothing more happens */
-	int fail; /* of a handler: -FAIL_X */
+	int over;   /* XML_STREAM_STOP or -FAIL_X: nothing more happens */
+	int fail;   /* of a handler: -FAIL_X */
 };
 
 /* --- what the parser calls --- */

@@ -109,7 +109,8 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 		"  us.test: { certificate: us.test.crt, private-key: us.test.key, inside: app }\n"
 		"  bare.test: { certificate: bare.test.crt, private-key: bare.test.key }\n"
 		"inside:\n"
-		"  app: { type: component-listener, listen: \"%s.1:5347\", secret-file: app.secret }\n"
+		"  app: { type: component-listener, listen: \"%s.1:5347\", secret-file: app.secret "
+		"}\n"
 		"partners:\n",
 		d->net, d->net);
 	write_with_net(f, d, partners);

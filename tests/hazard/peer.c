@@ -267,7 +267,8 @@ void peer_open_tls(struct peer *p, const char *from, const char *to, const char 
 void peer_external(struct peer *p, const char *from, const char *to)
 {
 	peer_open_tls(p, from, to, from);
-	peer_send(p, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+	peer_send(p,
+		  "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
 	peer_expect(p, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
 	peer_open(p, from, to);
 }

@@ -66,7 +66,8 @@ const char *peer_key(const char *receiving, const char *originating, const char 
 	"<?xml version='1.0'?><stream:stream xmlns='jabber:server' " \
 	"xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
 #define PEER_DIALBACK_FEATURES \
-	"<stream:features><dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback></stream:features>"
+	"<stream:features><dialback " \
+	"xmlns='urn:xmpp:features:dialback'><errors/></dialback></stream:features>"
 #define PEER_STARTTLS_FEATURES \
 	"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"
 

@@ -12,7 +12,8 @@
 	"proxy-fqdn: \"$NET.2:5269\" }\n" \
 	"  second.test: { tls: not-supported, sasl: not-supported, dialback: true, " \
 	"proxy-fqdn: \"$NET.3:5269\" }\n" \
-	"  sasl.test: { tls: required, sasl: optional, dialback: true, proxy-fqdn: \"$NET.4:5269\" }\n" \
+	"  sasl.test: { tls: required, sasl: optional, dialback: true, proxy-fqdn: " \
+	"\"$NET.4:5269\" }\n" \
 	"  tls.test: { tls: required, sasl: not-supported, dialback: true, " \
 	"proxy-fqdn: \"$NET.5:5269\" }\n"
 
@@ -82,9 +83,10 @@ static void says_error(struct peer *p)
 {
 	peer_answer_open(p, "clear.test", "v", PEER_DIALBACK_FEATURES);
 	peer_expect(p, "</db:verify>");
-	peer_send(p, "<db:verify from='clear.test' to='us.test' id='%s' type='error'><error "
-		     "type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-		     "</error></db:verify>",
+	peer_send(p,
+		  "<db:verify from='clear.test' to='us.test' id='%s' type='error'><error "
+		  "type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+		  "</error></db:verify>",
 		  p->id);
 }
 
@@ -129,15 +131,18 @@ static void test_D15_D23_bounds(void)
 	for (i = 0; i < 40; i++) {
 		peer_connect(&in[i], &d, 2, 5269);
 		peer_open(&in[i], "clear.test", "us.test");
-		peer_send(&in[i], "<db:result from='clear.test' to='us.test'>key %d</db:result>", i);
+		peer_send(&in[i], "<db:result from='clear.test' to='us.test'>key %d</db:result>",
+			  i);
 	}
 	be_asked(&out, listener, "clear.test");
 	for (asked = 1; peer_hears(&out, "</db:verify>", 500); asked++)
 		;
 	for (i = 0; i < 40; i++)
 		overload += peer_hears(&in[i], "<resource-constraint ", 100);
-	tap_ok(asked == 32 && overload == 8, "D15, D23: of 40 keys of one address 32 are asked about, "
-					     "8 refused (%d, %d)", asked, overload);
+	tap_ok(asked == 32 && overload == 8,
+	       "D15, D23: of 40 keys of one address 32 are asked about, "
+	       "8 refused (%d, %d)",
+	       asked, overload);
 	tap_ok(!peer_is_dialled(listener, 300), "D15: over one connection");
 	peer_close(&out);
 	for (i = 0; i < 40; i++)
