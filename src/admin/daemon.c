@@ -353,6 +353,14 @@ static void tear_down(struct daemon *d)
 	config_free(d->config);
 }
 
+/* Some workers run and some do not: there is nothing that could be ended in order. */
+static void give_up(struct daemon *d)
+{
+	start_failed(d, "no more threads are to be had");
+	control_free(d->control);
+	_exit(COMMAND_FAILED);
+}
+
 int daemon_run(const char *config)
 {
 	struct daemon d;
@@ -369,7 +377,7 @@ int daemon_run(const char *config)
 		rc = prepare(&d);
 	forget_secrets(&d); /* the gateway has its own */
 	if (!rc && gateway_start(d.gateway))
-		rc = start_failed(&d, "no more threads are to be had");
+		give_up(&d);
 	if (!rc) {
 		say_started(&d);
 		loop_run(d.loop);
