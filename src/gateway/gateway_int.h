@@ -50,11 +50,11 @@ struct message {
 
 /* How stanzas of one local domain flow between workers; what is on its way is bounded by holding back its sources. */
 struct pace {
-	atomic_bool
-		congested; /* its inside takes no more, or too much is on its way there: streams pause */
-	atomic_int coming;  /* stanzas on their way to its inside */
-	atomic_int leaving; /* stanzas on their way to routes */
-	atomic_int slow;    /* routes that cannot take more at once */
+	atomic_bool full;    /* its inside takes no more */
+	atomic_bool waiting; /* streams paused because of it */
+	atomic_int coming;   /* stanzas on their way to its inside */
+	atomic_int leaving;  /* stanzas on their way to routes */
+	atomic_int slow;     /* routes that cannot take more at once */
 };
 
 #define PACE_HIGH 512 /* stanzas on their way: the source pauses */
@@ -169,8 +169,8 @@ void links_fini(struct worker *w);
 void links_deliver(struct worker *w, size_t domain, struct stanza *stanza);
 /* Pauses or resumes the component of a domain at home here, as its pace demands. */
 void links_pace(struct worker *w, size_t domain);
-/* Streams that deliver to the domain pause, or go on. */
-void links_set_congested(struct gateway *g, size_t domain, bool congested);
+/* Streams that wait for the domain's inside go on. */
+void links_wake(struct gateway *g, size_t domain);
 void links_accept_no_more(struct worker *w);
 void links_shut(struct worker *w);
 bool links_are_gone(const struct worker *w);

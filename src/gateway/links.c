@@ -46,19 +46,22 @@ static void answer(struct link *l, struct stanza *stanza)
 	stanza_put(reply);
 }
 
-void links_set_congested(struct gateway *g, size_t domain, bool congested)
+void links_wake(struct gateway *g, size_t domain)
 {
 	unsigned i;
 
-	if (atomic_exchange(&g->pace[domain].congested, congested) == congested || congested)
+	if (!atomic_exchange(&g->pace[domain].waiting, false))
 		return;
 	for (i = 0; i < g->worker_count; i++)
 		worker_post(&g->workers[i], message_new(MESSAGE_RESUME));
 }
 
-static void set_congested(struct link *l, bool congested)
+static void set_full(struct link *l, bool full)
 {
-	links_set_congested(l->worker->gateway, l->domain, congested);
+	struct gateway *g = l->worker->gateway;
+
+	if (atomic_exchange(&g->pace[l->domain].full, full) && !full)
+		links_wake(g, l->domain);
 }
 
 /* It goes on only when what is on its way has become little: no going to and fro for every stanza. */
@@ -84,7 +87,7 @@ static void pass(struct link *l, struct stanza *stanza)
 	l->stanzas_in++;
 	l->worker->counters.delivered_in++;
 	if (component_is_full(l->component))
-		set_congested(l, true);
+		set_full(l, true);
 }
 
 static void hold(struct link *l, struct stanza *stanza)
@@ -234,7 +237,7 @@ static void on_drained(void *context, struct component *c)
 	struct guest *guest = context;
 
 	(void)c;
-	set_congested(guest->link, false);
+	set_full(guest->link, false);
 }
 
 static void on_detached(void *context, struct component *c, enum fail fail, const char *reason)
@@ -248,7 +251,7 @@ static void on_detached(void *context, struct component *c, enum fail fail, cons
 	if (l) {
 		l->component = NULL;
 		begin_grace(l);
-		set_congested(l, false);
+		set_full(l, false);
 	}
 	*guest->at = guest->next;
 	if (guest->next)

@@ -83,8 +83,7 @@ void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza)
 
 	m->stanza = stanza_get(stanza);
 	m->domain = domain;
-	if (atomic_fetch_add(&g->pace[domain].coming, 1) == PACE_HIGH)
-		atomic_store(&g->pace[domain].congested, true);
+	atomic_fetch_add(&g->pace[domain].coming, 1);
 	worker_post(worker_of_domain(g, domain), m);
 }
 
@@ -97,6 +96,24 @@ static void post_pace(struct gateway *g, size_t domain)
 }
 
 /* what the outside asks of its worker */
+
+/* Should what comes for the domain come more slowly? */
+static bool holds(struct pace *p)
+{
+	return atomic_load(&p->full) || atomic_load(&p->coming) > PACE_HIGH;
+}
+
+/* Whoever makes room looks for those who wait after it did, and who waits looks for room after it said so: one of them sees
+ * the other. */
+static void wait_for_room(struct pace *p, struct stream *s)
+{
+	if (!holds(p))
+		return;
+	atomic_store(&p->waiting, true);
+	stream_pause(s);
+	if (!holds(p))
+		stream_resume(s);
+}
 
 static void on_deliver(void *context, struct stream *s, const char *local, const char *remote,
 		       struct stanza *stanza)
@@ -111,8 +128,7 @@ static void on_deliver(void *context, struct stream *s, const char *local, const
 		return;
 	}
 	worker_send_in(w->gateway, (size_t)domain, stanza);
-	if (atomic_load(&w->gateway->pace[domain].congested))
-		stream_pause(s);
+	wait_for_room(&w->gateway->pace[domain], s);
 }
 
 static void on_slow(void *context, const char *local, bool slow)
@@ -419,7 +435,7 @@ static void send_in(struct worker *w, struct message *m)
 	struct gateway *g = w->gateway;
 
 	if (atomic_fetch_sub(&g->pace[m->domain].coming, 1) == PACE_LOW)
-		links_set_congested(g, m->domain, false);
+		links_wake(g, m->domain);
 	links_deliver(w, m->domain, m->stanza);
 }
 
