@@ -114,6 +114,7 @@ struct worker {
 	struct link *links; /* of every local domain; used for those at home here */
 	bool draining, drained, stopping;
 	bool over;		  /* what still comes in is only freed */
+	uint64_t hurry_until;	  /* 0 = nobody asked to hurry */
 	struct loop_timer *watch; /* while it drains or stops: is it done? */
 	struct gateway_counters counters;
 };

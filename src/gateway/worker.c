@@ -7,7 +7,8 @@
 #include "gateway_int.h"
 #include "outside/stream.h"
 
-#define WATCH_MS 20 /* while it ends: how often to look whether all is gone */
+#define WATCH_MS 20	   /* while it ends: how often to look whether all is gone */
+#define HURRY_CLOSE_MS 500 /* for the other ends to close */
 
 struct message *message_new(enum message_type type)
 {
@@ -380,7 +381,10 @@ static void shut_streams(struct worker *w, bool all)
 static void on_watch(void *context)
 {
 	struct worker *w = context;
-	bool quiet = !w->outside.stream_count && !connection_closing_count(w->loop);
+	/* who was told to hurry does not wait for those that do not close their end */
+	bool waits = connection_closing_count(w->loop) &&
+		     (!w->hurry_until || loop_now(w->loop) < w->hurry_until);
+	bool quiet = !w->outside.stream_count && !waits;
 
 	if (w->draining && !w->drained && quiet && !routes_waiting(w->routes)) {
 		w->drained = true;
@@ -408,6 +412,8 @@ static void drain(struct worker *w)
 
 static void hurry(struct worker *w)
 {
+	if (!w->hurry_until)
+		w->hurry_until = loop_now(w->loop) + HURRY_CLOSE_MS;
 	routes_give_up(w->routes, FAIL_SHUTDOWN);
 	shut_streams(w, true);
 }
