@@ -170,6 +170,8 @@ struct negotiation_output {
 	struct negotiation_note notes[NEGOTIATION_NOTES_MAX];
 	unsigned note_count;
 	struct buf bytes;
+	char local[JID_DOMAIN_SIZE],
+		remote[JID_DOMAIN_SIZE]; /* of a pair that was refused before it was one */
 };
 
 void negotiation_output_init(struct negotiation_output *out);

@@ -345,6 +345,19 @@ static void check_key(struct negotiation *n, struct pair *p, const char *key, si
 	a->key = n->key;
 }
 
+/* So that the log says why, even where the peer only hangs up. */
+static void refused_pair(struct negotiation *n, const char *local, const char *remote,
+			 enum fail fail)
+{
+	struct negotiation_action *a = negotiation_act(n, ACTION_PAIR_DOWN);
+
+	strcpy(n->out->local, local); /* both are in normal form: they fit */
+	strcpy(n->out->remote, remote);
+	a->local = n->out->local;
+	a->remote = n->out->remote;
+	a->fail = fail;
+}
+
 /* [XEP-0220 2.2.1] */
 void receiving_result(struct negotiation *n, const struct negotiation_event *ev)
 {
@@ -374,6 +387,8 @@ void receiving_result(struct negotiation *n, const struct negotiation_event *ev)
 		condition = pair_condition(FAIL_PAIRS_TOO_MANY);
 	if (condition) {
 		pair_answer(n, "result", to, from, NULL, NULL, condition);
+		if (fail)
+			refused_pair(n, to, from, fail);
 		return;
 	}
 	str_trim(&key, &len);

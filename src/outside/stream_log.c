@@ -147,6 +147,8 @@ void stream_log_pair(struct stream *s, const struct negotiation_action *a)
 	bool up = a->type == ACTION_PAIR_UP;
 	struct log_line l;
 
+	if (!up && s->drops++ >= STREAM_DROPS_LOGGED)
+		return;
 	if (!begin(s, &l, up ? LOG_LEVEL_DEBUG : fail_info(a->fail)->level,
 		   up ? "pair-up" : "pair-refused"))
 		return;
