@@ -42,15 +42,11 @@ TESTS += \
 	tests/layers.sh tests/pki.sh
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/hazards.sh \
 	tests/layers.sh tests/pki.sh
+include tests/interop/local.mk
 include tests/admin/local.mk
 include tests/cli/local.mk
 EXTRA_DIST += tests/hazards.tsv tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \
 	tests/scenario/README.md
-
-# what the tests with real servers drive them with
-check_PROGRAMS += tests/lib/component tests/lib/ask tests/lib/await
-EXTRA_DIST += tests/lib/peers.sh tests/lib/interop.sh tests/interop/prosody.sh tests/interop/ejabberd.sh \
-	tests/interop/jabberd2.sh
 
 # directories of cases: whatever lies there is a case
 dist-hook: dist-cases

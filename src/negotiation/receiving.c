@@ -379,12 +379,12 @@ void receiving_result(struct negotiation *n, const struct negotiation_event *ev)
 		return;
 	}
 	fail = judge_dialback(n, from, to);
+	if (!fail && !ev->element->children && !p && !(p = pair_add(n, to, from)))
+		fail = FAIL_PAIRS_TOO_MANY;
 	if (fail)
 		condition = pair_condition(fail);
 	else if (ev->element->children)
 		condition = "bad-request";
-	else if (!p && !(p = pair_add(n, to, from)))
-		condition = pair_condition(FAIL_PAIRS_TOO_MANY);
 	if (condition) {
 		pair_answer(n, "result", to, from, NULL, NULL, condition);
 		if (fail)

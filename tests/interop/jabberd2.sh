@@ -22,7 +22,7 @@ server_says() { # KIND
 	done
 }
 
-# open: TLS with a good certificate, asks for nothing; clear: no TLS; strict: asks for TLS
+# open: TLS with a good certificate, asks for nothing; clear: no TLS; strict: asks for TLS, and says nothing to who has none
 interop <<'END'
 open1 1  no-common-method method-not-allowed
 open2 2  no-common-method method-not-allowed
@@ -45,9 +45,9 @@ clear11 11 tcp tcp
 clear13 13 tls-not-offered tls-required
 clear15 15 tcp tcp
 clear17 17 tcp tcp
-strict5 5  peer-stream-error peer-stream-error|peer-closed
+strict5 5  establishment-timeout|peer-stream-error:connection-timeout establishment-timeout|peer-stream-error:connection-timeout
 strict7 7  tls tls
-strict11 11 peer-stream-error peer-stream-error|peer-closed
+strict11 11 establishment-timeout|peer-stream-error:connection-timeout establishment-timeout|peer-stream-error:connection-timeout
 strict13 13 tls tls
-strict17 17 peer-stream-error peer-stream-error|peer-closed
+strict17 17 establishment-timeout|peer-stream-error:connection-timeout establishment-timeout|peer-stream-error:connection-timeout
 END

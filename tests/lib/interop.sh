@@ -75,6 +75,7 @@ gateway_start() { # partners are in $scratch/partners.yml
 		  control-socket: control
 		  dialback-secret-file: state/dialback.secret
 		  log-level: debug
+		  stream-establishment-timeout: 8s
 		tls: { trust-anchors: pki/ca.pem }
 		dns: { servers: ["$dns"] }
 		domains:
@@ -95,6 +96,15 @@ gateway_start() { # partners are in $scratch/partners.yml
 gateway_says() { # EVENT DIRECTION DOMAIN KEY
 	grep -F " ev=$1 " "$scratch/fedgated.log" | grep -F " dir=$2 " | grep -F " remote=$3 " | grep -v ' for=verify ' |
 		head -n 1 | sed -n "s/.* $4=\"\{0,1\}\([^\"]*\)\"\{0,1\}.*/\1/p" | sed 's/ [a-z-]*=.*//'
+}
+
+# why it was refused: the pair, else the stream
+gateway_refuses() { # DIRECTION DOMAIN
+	pair=$(grep -F " ev=pair-refused " "$scratch/fedgated.log" | grep -F " dir=$1 " | grep -F " pair-remote=$2 " |
+		head -n 1 | sed 's/.* fail=//')
+	stream=$(gateway_says stream-failed "$1" "$2" fail)
+	[ "$stream" != peer-stream-error ] || stream=$stream:$(gateway_says stream-failed "$1" "$2" peer-error)
+	echo "${pair:-$stream}"
 }
 
 # ---- the run ----
@@ -137,24 +147,27 @@ interop_start() {
 	done
 }
 
-# All messages of one direction and kind at once
-interop_ask() { # KIND
-	kind=$1
-	awk -v kind="$kind" -v server="$server" -v gateway="$gateway" '
-		$1 == kind && $3 != "-" { print "message", gateway, "r" $2 "." kind "." server ".test", 15000 }
-	' "$scratch/table" >"$scratch/requests"
-	ask app <"$scratch/requests" >>"$scratch/outcomes-out"
-	awk -v kind="$kind" -v server="$server" -v gateway="$gateway" '
-		$1 == kind && $4 != "-" { print "message", "r" $2 "." kind "." server ".test", gateway, 15000 }
-	' "$scratch/table" >"$scratch/requests"
-	ask "component-$kind" <"$scratch/requests" >>"$scratch/outcomes-in"
+# All messages of one direction at once: first ours, whose answers make the servers dial, then theirs
+interop_ask() {
+	awk -v server="$server" -v gateway="$gateway" '
+		$3 != "-" { print "message", gateway, "r" $2 "." $1 "." server ".test", 15000 }
+	' "$scratch/table" | ask app >"$scratch/outcomes-out"
+	asking=
+	for kind in $(cut -d ' ' -f 1 "$scratch/table" | uniq); do
+		awk -v kind="$kind" -v server="$server" -v gateway="$gateway" '
+			$1 == kind && $4 != "-" { print "message", "r" $2 "." kind "." server ".test", gateway, 15000 }
+		' "$scratch/table" | ask "component-$kind" >"$scratch/outcomes-in.$kind" &
+		asking="$asking $!"
+	done
+	# shellcheck disable=SC2086
+	wait $asking
 }
 
 outcome() { # DIRECTION DOMAIN: "reply", or "bounce CONDITION", or "silence"
 	if [ "$1" = out ]; then
 		grep -F " to=$2" "$scratch/outcomes-out"
 	else
-		grep -F " from=$2 " "$scratch/outcomes-in"
+		grep -hF " from=$2 " "$scratch"/outcomes-in.*
 	fi | sed -n 's/^result=\([a-z]*\)\( condition=\([a-z-]*\)\)\{0,1\}.*/\1 \3/p' | sed 's/ $//'
 }
 
@@ -186,9 +199,7 @@ judge_refused() { # DIRECTION DOMAIN ROW SLUGS
 	came=$(outcome "$1" "$2")
 	verdict "$(case $came in bounce*) echo yes ;; esac)" "$kind $what: the message is returned"
 	case $came in bounce*) ;; *) echo "# ${came:-nothing} came back" ;; esac
-	said=$(gateway_says stream-failed "$1" "$2" fail)
-	error=$(gateway_says stream-failed "$1" "$2" peer-error)
-	[ "$said" != peer-stream-error ] || said=$said:$error
+	said=$(gateway_refuses "$1" "$2")
 	verdict "$(echo "$said" | grep -qxE "$4" && echo yes)" "$kind $what: fedgate says why"
 	echo "$said" | grep -qxE "$4" || echo "# fedgate says ${said:-nothing}"
 	verdict "$(grep -q "^$1 $2 " "$scratch/$kind.said" || echo yes)" "$kind $what: $server authenticates nothing"
@@ -213,10 +224,12 @@ interop() {
 		echo "1..$n"
 		exit 1
 	fi
-	for kind in $(cut -d ' ' -f 1 "$scratch/table" | uniq); do
-		interop_ask "$kind"
-	done
+	interop_ask
 	streams >"$scratch/streams"
+	peers_end fedgated
+	status=$?
+	verdict "$([ "$status" = 0 ] && echo yes)" "fedgated ends well when it is told to"
+	[ "$status" = 0 ] || tail -n 40 "$scratch/fedgated.log" | sed "s/^/# status $status: /"
 	# some write their logs late
 	peers_stop
 	while read -r kind row out in; do

@@ -28,12 +28,12 @@ peers_spawn() { # ID COMMAND...
 	echo $! >"$scratch/$spawned.pid"
 }
 
-# Ends it and waits for the end
+# Ends it and waits for the end; its exit status
 peers_end() { # ID
 	pid=$(cat "$scratch/$1.pid")
-	kill "$pid" 2>/dev/null || :
-	wait "$pid" 2>/dev/null || :
+	kill "$pid" 2>/dev/null
 	rm -f "$scratch/$1.pid"
+	wait "$pid" 2>/dev/null
 }
 
 peers_stop() {
@@ -223,6 +223,7 @@ jabberd2_start() { # ID HOST [option]...
 			$([ "$tls" = no ] || echo "<pemfile>$scratch/$id/both.pem</pemfile>")
 		</local>
 		<io><max_fds>256</max_fds></io>
+		<check><interval>1</interval><queue>5</queue></check>
 		<lookup><srv>xmpp-server</srv></lookup>
 		<security>$([ "$tls" != required ] || echo "<require_tls/>")</security>
 		</s2s>

@@ -115,15 +115,18 @@ static void test_check_fails(void **state)
 	stage_fini(&s);
 }
 
-static void assert_refused(struct stage *s, const char *from, const char *to, const char *condition)
+static void assert_refused(struct stage *s, const char *from, const char *to, const char *condition,
+			   enum fail fail)
 {
 	char want[512];
 
 	stage_say_result(s, from, to, "key");
 	snprintf(want, sizeof(want),
 		 "write <db:result from='%s' to='%s' type='error'><error type='%s'><%s "
-		 "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>",
-		 to, from, strcmp(condition, "resource-constraint") ? "cancel" : "wait", condition);
+		 "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>; "
+		 "pair-down %s>%s for %s",
+		 to, from, strcmp(condition, "resource-constraint") ? "cancel" : "wait", condition,
+		 to, from, fail_str(fail));
 	assert_string_equal(stage_show(s), want);
 }
 
@@ -164,17 +167,17 @@ static void test_refusals(void **state)
 	stage_init(&s, ROLE_RECEIVING, 9);
 	s.config.pairs_max = 1;
 	stage_reach(&s, NEGOTIATION_OPEN);
-	assert_refused(&s, PEER, "nobody.example", "item-not-found");
-	assert_refused(&s, "also.example", US, "forbidden");
-	assert_refused(&s, "stranger.example", US, "policy-violation");
-	assert_refused(&s, "other.example", US, "resource-constraint");
-	assert_refused(&s, PEER, "also.example", "resource-constraint");
+	assert_refused(&s, PEER, "nobody.example", "item-not-found", FAIL_HOST_UNKNOWN);
+	assert_refused(&s, "also.example", US, "forbidden", FAIL_INVALID_FROM);
+	assert_refused(&s, "stranger.example", US, "policy-violation", FAIL_PARTNER_UNKNOWN);
+	assert_refused(&s, "other.example", US, "resource-constraint", FAIL_PAIRS_TOO_MANY);
+	assert_refused(&s, PEER, "also.example", "resource-constraint", FAIL_PAIRS_TOO_MANY);
 	stage_say_result(&s, PEER, US, "key"); /* that one is there already */
 	stage_expect(&s, NEGOTIATION_OPEN, "dropped for dialback-repeated");
 	stage_fini(&s);
 	stage_init(&s, ROLE_RECEIVING, 7); /* TLS required */
 	stage_reach(&s, NEGOTIATION_READY);
-	assert_refused(&s, PEER, US, "policy-violation");
+	assert_refused(&s, PEER, US, "policy-violation", FAIL_TLS_REQUIRED);
 	stage_fini(&s);
 	stage_init(&s, ROLE_RECEIVING, 17); /* TLS not supported, asked for by another's domain */
 	s.policy.partners[1].row = matrix_row_number(9);
@@ -185,14 +188,14 @@ static void test_refusals(void **state)
 	stage_header_of(&s, "other.example", US, "1.0");
 	stage_go(&s, EVENT_CERTIFICATE);
 	assert_int_equal(negotiation_state(s.n), NEGOTIATION_READY);
-	assert_refused(&s, PEER, US, "policy-violation");
+	assert_refused(&s, PEER, US, "policy-violation", FAIL_TLS_NOT_SUPPORTED);
 	stage_fini(&s);
 	stage_init(&s, ROLE_RECEIVING, 8); /* SASL alone */
 	stage_reach(&s, NEGOTIATION_TLS);
 	stage_go(&s, EVENT_TLS_UP);
 	stage_header(&s);
 	stage_go(&s, EVENT_CERTIFICATE);
-	assert_refused(&s, PEER, US, "not-authorized");
+	assert_refused(&s, PEER, US, "not-authorized", FAIL_METHOD_REFUSED);
 	stage_fini(&s);
 }
 
@@ -437,7 +440,7 @@ static void test_pairs_max(void **state)
 		assert_int_equal(s.out.actions[0].type, ACTION_ASK_DIALBACK);
 		assert_string_equal(s.out.actions[0].local, name);
 	}
-	assert_refused(&s, PEER, "l39.example", "resource-constraint");
+	assert_refused(&s, PEER, "l39.example", "resource-constraint", FAIL_PAIRS_TOO_MANY);
 	stage_checked(&s, DIALBACK_VALID, s.ticket - 5); /* one of many */
 	assert_int_equal(negotiation_state(s.n), NEGOTIATION_OPEN);
 	snprintf(s.text, sizeof(s.text), "l%u.example", NEGOTIATION_PAIRS_DEFAULT - 6);
