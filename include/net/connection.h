@@ -86,6 +86,8 @@ void connection_pause(struct connection *c); /* reads no more; what waits to be 
 void connection_resume(struct connection *c);
 /* When anything last came from the peer, in loop_now's time. */
 uint64_t connection_last_input(const struct connection *c);
+/* When the kernel last took anything; 0 = never. */
+uint64_t connection_last_output(const struct connection *c);
 const struct net_address *connection_peer(const struct connection *c);
 
 /* Writes what waits, ends TLS and the direction, waits for the peer's end for GRACE_MS at most. */

@@ -42,15 +42,17 @@ enum fail stream_send(struct stream *s, struct stanza *stanza);
 bool stream_is_slow(
 	const struct stream *s); /* more waits to be written than should; until drained */
 bool stream_is_full(const struct stream *s); /* and it takes no more */
+/* When the peer last took anything, in loop_now's time; 0 = never. */
+uint64_t stream_last_taken(const struct stream *s);
 /* Initiating, verify-only. */
 void stream_verify(struct stream *s, uint64_t ticket, const struct question *q);
 /* Receiving: the answer to a question that it asked by the hooks. */
 void stream_checked(struct stream *s, uint64_t ticket, enum dialback_outcome outcome);
 /* Ends it in order: with the failure's stream error, or by the closing handshake where it has none. */
 void stream_shut(struct stream *s, enum fail fail);
-/* Reads no more, or again: what it delivers to cannot take it. */
-void stream_pause(struct stream *s);
-void stream_resume(struct stream *s);
+/* Reads no more: what it delivers to, CAUSE, cannot take it; or again, where it was the same. */
+void stream_pause(struct stream *s, size_t cause);
+void stream_resume(struct stream *s, size_t cause);
 
 /* NULL where there is none (any more). */
 struct stream *stream_find(struct outside *o, uint64_t id);

@@ -25,7 +25,7 @@ enum message_type {
 	MESSAGE_IN,	/* a stanza for a local domain: to the worker of its inside */
 	MESSAGE_ASK,	/* a dialback key: to the worker of its remote domain */
 	MESSAGE_ANSWER, /* and back to the worker of its stream */
-	MESSAGE_RESUME, /* an inside takes stanzas again: to all */
+	MESSAGE_RESUME, /* a domain's inside takes stanzas again: to all */
 	MESSAGE_PACE, /* a local domain's stanzas may have to come more slowly, or no longer: to its home */
 	MESSAGE_REPORT,	 /* to all, and back to the main thread */
 	MESSAGE_DRAIN,	 /* to all: nothing new, and end what there is */
@@ -40,7 +40,7 @@ struct message {
 	struct mail mail; /* first */
 	enum message_type type;
 	struct stanza *stanza;	       /* OUT, IN: a reference */
-	size_t domain;		       /* IN, OUT, PACE: index of the local domain */
+	size_t domain;		       /* IN, OUT, RESUME, PACE: index of the local domain */
 	struct question *question;     /* ASK, ANSWER: owned */
 	enum dialback_outcome outcome; /* ANSWER */
 	struct collection *collection; /* REPORT: borrowed; the message's sender keeps it */
@@ -50,15 +50,15 @@ struct message {
 
 /* How stanzas of one local domain flow between workers; what is on its way is bounded by holding back its sources. */
 struct pace {
-	atomic_bool full;    /* its inside takes no more */
-	atomic_bool waiting; /* streams paused because of it */
-	atomic_int coming;   /* stanzas on their way to its inside */
-	atomic_int leaving;  /* stanzas on their way to routes */
-	atomic_int slow;     /* routes that cannot take more at once */
+	atomic_bool full;      /* its inside takes no more at once; its home alone says so */
+	atomic_size_t coming;  /* bytes on their way to its inside; its home alone takes off */
+	atomic_size_t leaving; /* bytes on their way to routes */
+	atomic_int slow;       /* routes that cannot take more at once */
 };
 
-#define PACE_HIGH 512 /* stanzas on their way: the source pauses */
-#define PACE_LOW 64   /* it goes on */
+#define PACE_HIGH ((size_t)512 << 10) /* bytes on their way: the source pauses */
+#define PACE_LOW ((size_t)64 << 10)   /* it goes on */
+#define PACE_STANZA 500		      /* what each costs on its way, besides its bytes */
 
 /* What one local domain's inside is, on the worker that is its home. */
 struct held { /* a stanza that waits for the link */
@@ -158,8 +158,8 @@ struct worker *worker_of_domain(struct gateway *g, size_t domain);
 struct worker *worker_of_inside(struct gateway *g, size_t inside);
 /* A stanza that leaves a local domain for REMOTE; borrowed. */
 void worker_send_out(struct gateway *g, size_t domain, const char *remote, struct stanza *stanza);
-/* A stanza for a local domain; borrowed. */
-void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
+/* A stanza for a local domain; borrowed. False: no more of them for now, until MESSAGE_RESUME. */
+bool worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
 /* The index of a local domain, or -1. */
 long gateway_domain(const struct gateway *g, const char *domain);
 
@@ -170,8 +170,8 @@ void links_fini(struct worker *w);
 void links_deliver(struct worker *w, size_t domain, struct stanza *stanza);
 /* Pauses or resumes the component of a domain at home here, as its pace demands. */
 void links_pace(struct worker *w, size_t domain);
-/* Streams that wait for the domain's inside go on. */
-void links_wake(struct gateway *g, size_t domain);
+/* Streams that paused for the domain, at home here, go on if its inside takes more. */
+void links_resume(struct worker *w, size_t domain);
 void links_accept_no_more(struct worker *w);
 void links_shut(struct worker *w);
 bool links_are_gone(const struct worker *w);

@@ -12,6 +12,9 @@
 
 #define GRACE_MS 10000 /* what comes waits for a link that is away */
 #define STALL_MS 60000 /* a link that reads nothing for so long is ended */
+/* What waits for a component that sends and does not read, as what is returned to it: then it is not read either. What comes
+ * from outside stops long before. */
+#define UNREAD_MAX ((size_t)4 << 20)
 
 static bool is_home(const struct worker *w, size_t domain)
 {
@@ -46,22 +49,25 @@ static void answer(struct link *l, struct stanza *stanza)
 	stanza_put(reply);
 }
 
-void links_wake(struct gateway *g, size_t domain)
+/* Whoever saw it full, or too much on its way, paused before this comes: nobody is forgotten. */
+void links_resume(struct worker *w, size_t domain)
 {
+	struct gateway *g = w->gateway;
 	unsigned i;
 
-	if (!atomic_exchange(&g->pace[domain].waiting, false))
+	if (atomic_load(&g->pace[domain].full) || atomic_load(&g->pace[domain].coming) > PACE_LOW)
 		return;
-	for (i = 0; i < g->worker_count; i++)
-		worker_post(&g->workers[i], message_new(MESSAGE_RESUME));
+	for (i = 0; i < g->worker_count; i++) {
+		struct message *m = message_new(MESSAGE_RESUME);
+		m->domain = domain;
+		worker_post(&g->workers[i], m);
+	}
 }
 
 static void set_full(struct link *l, bool full)
 {
-	struct gateway *g = l->worker->gateway;
-
-	if (atomic_exchange(&g->pace[l->domain].full, full) && !full)
-		links_wake(g, l->domain);
+	if (atomic_exchange(&l->worker->gateway->pace[l->domain].full, full) && !full)
+		links_resume(l->worker, l->domain);
 }
 
 /* It goes on only when what is on its way has become little: no going to and fro for every stanza. */
@@ -69,10 +75,13 @@ void links_pace(struct worker *w, size_t domain)
 {
 	const struct pace *pace = &w->gateway->pace[domain];
 	struct link *l = &w->links[domain];
-	int leaving = atomic_load(&pace->leaving);
+	size_t leaving = atomic_load(&pace->leaving);
 	bool pause = atomic_load(&pace->slow) > 0 || leaving > (l->paused ? PACE_LOW : PACE_HIGH);
 
-	if (!l->component || pause == l->paused)
+	if (!l->component)
+		return;
+	pause |= component_waiting(l->component) > UNREAD_MAX;
+	if (pause == l->paused)
 		return;
 	l->paused = pause;
 	if (pause)
@@ -238,6 +247,7 @@ static void on_drained(void *context, struct component *c)
 
 	(void)c;
 	set_full(guest->link, false);
+	links_pace(guest->link->worker, guest->link->domain);
 }
 
 static void on_detached(void *context, struct component *c, enum fail fail, const char *reason)

@@ -67,6 +67,22 @@ long gateway_domain(const struct gateway *g, const char *domain)
 	return local ? (long)(local - policy->locals) : -1;
 }
 
+static size_t weight(const struct stanza *stanza)
+{
+	size_t len;
+
+	stanza_bytes(stanza, &len);
+	return len + PACE_STANZA;
+}
+
+/* Takes it off; true where that made it little. */
+static bool lighten(atomic_size_t *way, size_t len)
+{
+	size_t before = atomic_fetch_sub(way, len);
+
+	return before > PACE_LOW && before - len <= PACE_LOW;
+}
+
 void worker_send_out(struct gateway *g, size_t domain, const char *remote, struct stanza *stanza)
 {
 	struct message *m = message_new(MESSAGE_OUT);
@@ -74,18 +90,21 @@ void worker_send_out(struct gateway *g, size_t domain, const char *remote, struc
 	m->stanza = stanza_get(stanza);
 	m->domain = domain;
 	strcpy(m->remote, remote);
-	atomic_fetch_add(&g->pace[domain].leaving, 1);
+	atomic_fetch_add(&g->pace[domain].leaving, weight(stanza));
 	worker_post(worker_of_remote(g, remote), m);
 }
 
-void worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza)
+bool worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza)
 {
 	struct message *m = message_new(MESSAGE_IN);
+	struct pace *pace = &g->pace[domain];
+	size_t len = weight(stanza), coming;
 
 	m->stanza = stanza_get(stanza);
 	m->domain = domain;
-	atomic_fetch_add(&g->pace[domain].coming, 1);
+	coming = atomic_fetch_add(&pace->coming, len) + len;
 	worker_post(worker_of_domain(g, domain), m);
+	return coming <= PACE_HIGH && !atomic_load(&pace->full);
 }
 
 static void post_pace(struct gateway *g, size_t domain)
@@ -97,24 +116,6 @@ static void post_pace(struct gateway *g, size_t domain)
 }
 
 /* what the outside asks of its worker */
-
-/* Should what comes for the domain come more slowly? */
-static bool holds(struct pace *p)
-{
-	return atomic_load(&p->full) || atomic_load(&p->coming) > PACE_HIGH;
-}
-
-/* Whoever makes room looks for those who wait after it did, and who waits looks for room after it said so: one of them sees
- * the other. */
-static void wait_for_room(struct pace *p, struct stream *s)
-{
-	if (!holds(p))
-		return;
-	atomic_store(&p->waiting, true);
-	stream_pause(s);
-	if (!holds(p))
-		stream_resume(s);
-}
 
 static void on_deliver(void *context, struct stream *s, const char *local, const char *remote,
 		       struct stanza *stanza)
@@ -128,8 +129,8 @@ static void on_deliver(void *context, struct stream *s, const char *local, const
 		w->counters.dropped++;
 		return;
 	}
-	worker_send_in(w->gateway, (size_t)domain, stanza);
-	wait_for_room(&w->gateway->pace[domain], s);
+	if (!worker_send_in(w->gateway, (size_t)domain, stanza))
+		stream_pause(s, (size_t)domain);
 }
 
 static void on_slow(void *context, const char *local, bool slow)
@@ -164,7 +165,7 @@ static void on_undelivered(void *context, struct stanza *stanza, enum fail fail)
 		return;
 	}
 	w->counters.bounced++;
-	worker_send_in(w->gateway, (size_t)domain, bounce);
+	(void)worker_send_in(w->gateway, (size_t)domain, bounce);
 	stanza_put(bounce);
 }
 
@@ -418,19 +419,19 @@ static void hurry(struct worker *w)
 	shut_streams(w, true);
 }
 
-static void resume_streams(struct worker *w)
+static void resume_streams(struct worker *w, size_t domain)
 {
 	struct stream *s;
 
 	for (s = w->outside.streams; s; s = stream_next(s))
-		stream_resume(s);
+		stream_resume(s, domain);
 }
 
 static void send_out(struct worker *w, struct message *m)
 {
 	struct gateway *g = w->gateway;
 
-	if (atomic_fetch_sub(&g->pace[m->domain].leaving, 1) == PACE_LOW)
+	if (lighten(&g->pace[m->domain].leaving, weight(m->stanza)))
 		post_pace(g, m->domain);
 	routes_send(w->routes, g->snapshot->config->domains[m->domain].base.name, m->remote,
 		    m->stanza);
@@ -438,11 +439,11 @@ static void send_out(struct worker *w, struct message *m)
 
 static void send_in(struct worker *w, struct message *m)
 {
-	struct gateway *g = w->gateway;
+	bool little = lighten(&w->gateway->pace[m->domain].coming, weight(m->stanza));
 
-	if (atomic_fetch_sub(&g->pace[m->domain].coming, 1) == PACE_LOW)
-		links_wake(g, m->domain);
 	links_deliver(w, m->domain, m->stanza);
+	if (little)
+		links_resume(w, m->domain);
 }
 
 static void on_message(void *context, struct mail *mail)
@@ -474,7 +475,7 @@ static void on_message(void *context, struct mail *mail)
 			stream_checked(s, m->question->ticket, m->outcome);
 		break;
 	case MESSAGE_RESUME:
-		resume_streams(w);
+		resume_streams(w, m->domain);
 		break;
 	case MESSAGE_REPORT:
 		report_collect(w, m);

@@ -297,6 +297,11 @@ uint64_t connection_last_input(const struct connection *c)
 	return c->last_input;
 }
 
+uint64_t connection_last_output(const struct connection *c)
+{
+	return c->last_output;
+}
+
 void connection_pause(struct connection *c)
 {
 	c->paused = true;

@@ -62,7 +62,7 @@ struct connection {
 	struct buf out;
 	size_t out_start;  /* what of it has left */
 	size_t clear_left; /* TLS_ASKED: what of it leaves in clear */
-	uint64_t last_input;
+	uint64_t last_input, last_output;
 	struct net_address peer;
 	SSL *ssl;
 	struct tls_peer tls_peer;

@@ -213,6 +213,7 @@ bool connection_is_full(const struct connection *c)
 static void written(struct connection *c, size_t len)
 {
 	c->out_start += len;
+	c->last_output = loop_now(c->room->loop);
 	if (c->phase == CONNECTION_TLS_ASKED)
 		c->clear_left -= len;
 	if (c->out_start == c->out.len) {

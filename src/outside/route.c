@@ -12,7 +12,6 @@
 
 /* How long a stream that cannot take more may hold back all that its local domain sends; then only its own stanzas wait. */
 #define HOLD_BACK_MS 1000
-#define STALL_MS 60000 /* after which such a stream is given up */
 
 struct waiting {
 	struct stanza *stanza; /* a reference */
@@ -306,6 +305,14 @@ static uint64_t sooner(uint64_t at, uint64_t candidate)
 	return !at || candidate < at ? candidate : at;
 }
 
+/* A peer that takes nothing for as long as a stanza may wait is given up; one that is slow is not. */
+static uint64_t stalls_at(const struct route *r)
+{
+	uint64_t taken = stream_last_taken(r->stream);
+
+	return (taken > r->slow_since ? taken : r->slow_since) + limits(r)->queue_timeout * 1000;
+}
+
 static void set_timer(struct route *r)
 {
 	uint64_t now = now_of(r), at = 0;
@@ -314,8 +321,10 @@ static void set_timer(struct route *r)
 		at = sooner(at, oldest_ends(r));
 	if (r->first && !r->dial && !r->stream)
 		at = sooner(at, r->retry_at);
-	if (r->slow)
-		at = sooner(at, r->slow_since + (r->holds ? HOLD_BACK_MS : STALL_MS));
+	if (r->holds)
+		at = sooner(at, r->slow_since + HOLD_BACK_MS);
+	if (r->slow && !r->shutting)
+		at = sooner(at, stalls_at(r));
 	if (!r->first && !r->dial && !r->stream) /* when there is nothing to remember any more */
 		at = (backs_off(r) ? r->retry_at : now) + IDLE_MS;
 	if (at)
@@ -326,12 +335,9 @@ static void set_timer(struct route *r)
 
 static void check_slow(struct route *r)
 {
-	uint64_t since = now_of(r) - r->slow_since;
-
-	if (!r->slow || since < HOLD_BACK_MS)
-		return;
-	hold_back(r, false);
-	if (since >= STALL_MS && !r->shutting) {
+	if (r->holds && now_of(r) - r->slow_since >= HOLD_BACK_MS)
+		hold_back(r, false);
+	if (r->slow && !r->shutting && now_of(r) >= stalls_at(r)) {
 		r->shutting = true;
 		stream_shut(r->stream, FAIL_WRITE_STALLED);
 	}

@@ -195,6 +195,16 @@ static bool expects_keepalive(const struct stream *s)
 	return s->role == ROLE_RECEIVING && p && p->keepalive;
 }
 
+/* When the peer was last heard, or could have been: nothing comes while we do not read. */
+static uint64_t heard(const struct stream *s)
+{
+	uint64_t last = connection_last_input(s->connection);
+
+	if (s->paused)
+		return loop_now(s->o->loop);
+	return last > s->resumed_at ? last : s->resumed_at;
+}
+
 /* Until it is open there is one deadline, which no byte moves; then signs of life and of use. */
 void stream_set_timer(struct stream *s)
 {
@@ -208,8 +218,7 @@ void stream_set_timer(struct stream *s)
 	}
 	wait = later(now, s->last_stanza + idle_ms(s));
 	if (expects_keepalive(s))
-		wait = earlier(wait,
-			       later(now, connection_last_input(s->connection) + keepalive_ms(s)));
+		wait = earlier(wait, later(now, heard(s) + keepalive_ms(s)));
 	if (s->role == ROLE_INITIATING)
 		wait = earlier(wait, later(now, s->last_sent + keepalive_ms(s) / 2));
 	loop_timer_set(s->timer, wait + 1);
@@ -229,7 +238,7 @@ static void open_timer(struct stream *s)
 		stream_shut(s, FAIL_IDLE);
 		return;
 	}
-	if (expects_keepalive(s) && now >= connection_last_input(s->connection) + keepalive_ms(s)) {
+	if (expects_keepalive(s) && now >= heard(s) + keepalive_ms(s)) {
 		stream_shut(s, FAIL_KEEPALIVE);
 		return;
 	}
@@ -382,6 +391,11 @@ bool stream_is_full(const struct stream *s)
 	return stream_is_slow(s) && connection_waiting(s->connection) >= 2 * CONNECTION_HIGH;
 }
 
+uint64_t stream_last_taken(const struct stream *s)
+{
+	return s->connection ? connection_last_output(s->connection) : 0;
+}
+
 void stream_verify(struct stream *s, uint64_t ticket, const struct question *q)
 {
 	struct negotiation_event ev = {
@@ -424,18 +438,22 @@ void stream_shut(struct stream *s, enum fail fail)
 	}
 }
 
-void stream_pause(struct stream *s)
+void stream_pause(struct stream *s, size_t cause)
 {
-	if (s->connection && !s->paused)
-		connection_pause(s->connection);
+	if (!s->connection || s->paused)
+		return;
 	s->paused = true;
+	s->pause_cause = cause;
+	connection_pause(s->connection);
 }
 
-void stream_resume(struct stream *s)
+void stream_resume(struct stream *s, size_t cause)
 {
-	if (s->connection && s->paused)
-		connection_resume(s->connection);
+	if (!s->connection || !s->paused || s->pause_cause != cause)
+		return;
 	s->paused = false;
+	s->resumed_at = loop_now(s->o->loop);
+	connection_resume(s->connection);
 }
 
 void streams_free(struct outside *o)

@@ -36,12 +36,13 @@ struct stream {
 	bool tell_opened; /* the owner is to hear of it */
 	bool over;	  /* ended, waits for the reaper */
 	bool paused;
+	size_t pause_cause;
 	char *pair_remote; /* owned: of the first pair, where the header named nobody; NULL */
 	const struct partner *taken; /* whose connection limit it counts for; NULL = none */
 	enum fail fail;
 	char stream_id[33];
 	char detail[200];
-	uint64_t begun, deadline, opened_at, last_stanza, last_sent;
+	uint64_t begun, deadline, opened_at, last_stanza, last_sent, resumed_at;
 	uint64_t stanzas;
 	unsigned drops;
 };
