@@ -6,7 +6,7 @@ while IFS="$(printf '\t')" read -r id what outcomes; do
 	case $id in '#'* | '') continue ;; esac
 	number=$((number + 1))
 	tests=$(ls tests/scenario/"$id"-*.scn 2>/dev/null)
-	tests="$tests $(grep -rlw --include='*.eval' --include='test_*.c' "$id" tests/eval tests/unit)"
+	tests="$tests $(grep -rlw --include='*.eval' --include='test_*.c' "$id" tests/eval tests/unit tests/net tests/hazard)"
 	missing=
 	[ -n "$(echo $tests)" ] || missing=" a test"
 	rest=$outcomes,

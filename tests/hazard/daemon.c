@@ -72,7 +72,7 @@ static void write_with_net(FILE *f, const struct daemon *d, const char *text)
 	fputs(text, f);
 }
 
-static void write_file(const struct daemon *d, const char *name, const char *text)
+void daemon_file(const struct daemon *d, const char *name, const char *text)
 {
 	char path[200];
 	FILE *f;
@@ -108,6 +108,7 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 		"domains:\n"
 		"  us.test: { certificate: us.test.crt, private-key: us.test.key, inside: app }\n"
 		"  bare.test: { certificate: bare.test.crt, private-key: bare.test.key }\n"
+		"  nocert.test: { inside: app }\n"
 		"inside:\n"
 		"  app: { type: component-listener, listen: \"%s.1:5347\", secret-file: app.secret "
 		"}\n"
@@ -133,28 +134,45 @@ static void become(const struct daemon *d)
 	_exit(127);
 }
 
-void daemon_start(struct daemon *d, const char *settings, const char *partners)
+static void launch(struct daemon *d, const char *settings, const char *partners)
 {
-	write_file(d, "dialback.secret", DAEMON_SECRET "\n");
-	write_file(d, "app.secret", "a component's secret\n");
-	write_file(d, "log", "");
+	daemon_file(d, "dialback.secret", DAEMON_SECRET "\n");
+	daemon_file(d, "app.secret", "a component's secret\n");
+	daemon_file(d, "log", "");
 	d->log_seen = 0;
 	write_config(d, settings, partners);
+	fflush(stdout);
 	d->pid = fork();
 	if (!d->pid)
 		become(d);
-	daemon_log(d, "ev=start");
 }
 
-int daemon_stop(struct daemon *d)
+void daemon_start(struct daemon *d, const char *settings, const char *partners)
+{
+	launch(d, settings, partners);
+	daemon_log(d, "ev=start ");
+}
+
+int daemon_refuses(struct daemon *d, const char *settings, const char *partners)
+{
+	launch(d, settings, partners);
+	return daemon_wait(d);
+}
+
+int daemon_wait(struct daemon *d)
 {
 	int status;
 
-	kill(d->pid, SIGTERM);
 	if (waitpid(d->pid, &status, 0) < 0)
 		daemon_die("waitpid", strerror(errno));
 	d->pid = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int daemon_stop(struct daemon *d)
+{
+	kill(d->pid, SIGTERM);
+	return daemon_wait(d);
 }
 
 void daemon_fini(struct daemon *d)

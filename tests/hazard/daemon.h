@@ -2,8 +2,8 @@
  * daemon: a real fedgated in a scratch directory, for tests of what it survives.
  *
  * One per test program. The program's own loopback network is 127.A.B.0/24: fedgated listens on .1, port 5269, and for
- * components on .1, port 5347; scripted partners are on .2 and above. Its domains are us.test (with a component's entrance)
- * and bare.test (with nothing inside). The certificates are in the directory: us.test, bare.test, one for each domain that
+ * components on .1, port 5347; scripted partners are on .2 and above, a name server on .53, port 5353. Its domains are us.test
+ * and nocert.test (with a component's entrance; the second without a certificate) and bare.test (with nothing inside). The certificates are in the directory: us.test, bare.test, one for each domain that
  * pki_make is asked for. A failure of any of these functions ends the program, with the daemon's log printed.
  */
 #ifndef TESTS_DAEMON_H
@@ -31,6 +31,12 @@ void daemon_init(struct daemon *d);
 /* Starts it and waits until it is ready. SETTINGS: lines for section gateway, indented by two; PARTNERS: those of section
  * partners. $NET in either is replaced. */
 void daemon_start(struct daemon *d, const char *settings, const char *partners);
+/* The same, where it must not start: gives its exit status. */
+int daemon_refuses(struct daemon *d, const char *settings, const char *partners);
+/* A file of the directory, anew. */
+void daemon_file(const struct daemon *d, const char *name, const char *text);
+/* Gives the exit status once it has ended, by itself. */
+int daemon_wait(struct daemon *d);
 /* SIGTERM; gives the exit status once it has ended. */
 int daemon_stop(struct daemon *d);
 void daemon_fini(struct daemon *d);

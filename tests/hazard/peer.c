@@ -140,6 +140,20 @@ size_t peer_push(struct peer *p, const char *data, size_t len)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+size_t peer_push_all(struct peer *p, const char *data, size_t len, int stall_ms)
+{
+	struct pollfd poller = { .fd = p->fd, .events = POLLOUT };
+	size_t gone = 0;
+
+	while (gone < len && poll(&poller, 1, stall_ms) > 0) {
+		size_t n = peer_push(p, data + gone, len - gone);
+		if (!n)
+			break;
+		gone += n;
+	}
+	return gone;
+}
+
 /* False when the time is over. */
 static bool read_more(struct peer *p, uint64_t deadline)
 {
@@ -273,20 +287,105 @@ void peer_external(struct peer *p, const char *from, const char *to)
 	peer_open(p, from, to);
 }
 
-void peer_component(struct peer *p, struct daemon *d)
+void peer_component_ask(struct peer *p, struct daemon *d, const char *domain)
 {
 	static const char secret[] = "a component's secret";
 	char handshake[COMPONENT_HANDSHAKE_SIZE];
 
 	peer_connect(p, d, 1, 5347);
-	peer_send(p, "<stream:stream xmlns='jabber:component:accept' "
-		     "xmlns:stream='http://etherx.jabber.org/streams' to='us.test'>");
-	peer_expect(p, "'us.test'");
+	peer_send(p, PEER_COMPONENT_HEADER "to='%s'>", domain);
+	peer_expect(p, domain);
 	peer_expect(p, ">");
 	if (component_handshake(p->id, secret, handshake))
 		abort();
 	peer_send(p, "<handshake>%s</handshake>", handshake);
+}
+
+void peer_component(struct peer *p, struct daemon *d)
+{
+	peer_component_ask(p, d, "us.test");
 	peer_expect(p, "<handshake/>");
+}
+
+void peer_dialback_in(struct peer *p, struct daemon *d, int last, int listener, const char *from,
+		      const char *to)
+{
+	struct peer out;
+
+	peer_connect(p, d, last, 5269);
+	peer_open(p, from, to);
+	peer_send(p, "<db:result from='%s' to='%s'>key</db:result>", from, to);
+	peer_accept(&out, d, listener);
+	peer_answer_open(&out, from, "verify", PEER_DIALBACK_FEATURES);
+	peer_expect(&out, "</db:verify>");
+	peer_send(&out, "<db:verify from='%s' to='%s' id='%s' type='valid'/>", from, to, p->id);
+	peer_expect(p, "type='valid'");
+	peer_close(&out);
+}
+
+void peer_dialback_out(struct peer *p, struct daemon *d, int listener, const char *from,
+		       const char *to)
+{
+	peer_accept(p, d, listener);
+	peer_answer_open(p, from, "out", PEER_DIALBACK_FEATURES);
+	peer_expect(p, "</db:result>");
+	peer_send(p, "<db:result from='%s' to='%s' type='valid'/>", from, to);
+}
+
+static void count_one(struct tally *t, const char *stanza)
+{
+	const char *id = strstr(stanza, " id='m");
+	unsigned number = id ? (unsigned)atoi(id + 6) : TALLY_MAX;
+
+	if (number >= TALLY_MAX)
+		return;
+	if (strstr(stanza, " type='error'")) {
+		t->bounced[number]++;
+		t->bounces++;
+		snprintf(t->last_bounce, sizeof(t->last_bounce), "%s", stanza);
+		return;
+	}
+	t->got[number]++;
+	t->disorder |= t->gots && number <= t->last;
+	t->last = number;
+	t->gots++;
+}
+
+static void count_all(struct peer *p, struct tally *t)
+{
+	static const char end_tag[] = "</message>";
+	char *at = (char *)buf_str(&p->in), *start = at, *end;
+
+	while ((end = strstr(at, end_tag))) {
+		*end = '\0';
+		count_one(t, at);
+		at = end + sizeof(end_tag) - 1;
+	}
+	buf_shift(&p->in, (size_t)(at - start));
+}
+
+void peer_tally(struct peer *p, struct tally *t, unsigned until, int quiet_ms)
+{
+	count_all(p, t);
+	while (!p->ended && t->gots + t->bounces < until) {
+		if (!read_more(p, clock_monotonic_ms() + (uint64_t)quiet_ms))
+			return;
+		count_all(p, t);
+	}
+}
+
+void peer_messages(struct buf *out, const char *from, const char *to, unsigned first,
+		   unsigned count, size_t body)
+{
+	unsigned i;
+	size_t k;
+
+	for (i = first; i < first + count; i++) {
+		buf_addf(out, "<message from='%s' to='%s' id='m%06u'><body>", from, to, i);
+		for (k = 0; k < body; k += 10)
+			buf_adds(out, "0123456789");
+		buf_adds(out, "</body></message>");
+	}
 }
 
 const char *peer_key(const char *receiving, const char *originating, const char *id)

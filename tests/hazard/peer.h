@@ -38,6 +38,8 @@ void peer_reset(struct peer *p); /* with RST */
 void peer_send(struct peer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As much as goes without waiting; gives how many bytes went. */
 size_t peer_push(struct peer *p, const char *data, size_t len);
+/* All of it, unless nothing goes for STALL_MS; gives how many bytes went. */
+size_t peer_push_all(struct peer *p, const char *data, size_t len, int stall_ms);
 /* Until TEXT is in what comes; what stands up to its end is then read. */
 void peer_expect(struct peer *p, const char *text);
 /* Does TEXT come within MS? Reads like peer_expect if so. */
@@ -57,11 +59,37 @@ void peer_answer_open(struct peer *p, const char *from, const char *id, const ch
 void peer_open_tls(struct peer *p, const char *from, const char *to, const char *certificate);
 /* Connecting: a stream that is authenticated by SASL EXTERNAL. */
 void peer_external(struct peer *p, const char *from, const char *to);
+/* Streams that dialback opens, in clear: one to fedgated from .LAST, LISTENER being the authoritative server's; one that
+ * fedgated dials to LISTENER. */
+void peer_dialback_in(struct peer *p, struct daemon *d, int last, int listener, const char *from,
+		      const char *to);
+void peer_dialback_out(struct peer *p, struct daemon *d, int listener, const char *from,
+		       const char *to);
 /* A component for us.test, attached. */
 void peer_component(struct peer *p, struct daemon *d);
+/* A component up to its right handshake: what comes of it is to be seen. */
+void peer_component_ask(struct peer *p, struct daemon *d, const char *domain);
 /* The dialback key of fedgated's secret. */
 const char *peer_key(const char *receiving, const char *originating, const char *id);
 
+/* Messages with the ids m000000 and on, and what became of each. */
+#define TALLY_MAX 200000
+struct tally {
+	unsigned gots, bounces;
+	unsigned last; /* number that came, and was no bounce */
+	bool disorder; /* one came behind a later one, or twice */
+	char last_bounce[600];
+	unsigned char got[TALLY_MAX], bounced[TALLY_MAX]; /* of each number, how often */
+};
+/* Appends COUNT messages from number FIRST with a body of BODY bytes. */
+void peer_messages(struct buf *out, const char *from, const char *to, unsigned first,
+		   unsigned count, size_t body);
+/* Reads until UNTIL have come in all, or nothing has for QUIET_MS. */
+void peer_tally(struct peer *p, struct tally *t, unsigned until, int quiet_ms);
+
+#define PEER_COMPONENT_HEADER \
+	"<stream:stream xmlns='jabber:component:accept' " \
+	"xmlns:stream='http://etherx.jabber.org/streams' "
 #define PEER_HEADER \
 	"<?xml version='1.0'?><stream:stream xmlns='jabber:server' " \
 	"xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
