@@ -5,6 +5,7 @@ NET_TESTS = \
 	tests/net/test_listener \
 	tests/net/test_loop \
 	tests/net/test_mailbox \
+	tests/net/test_partial \
 	tests/net/test_peers \
 	tests/net/test_resolver \
 	tests/net/test_sasl \
@@ -34,6 +35,7 @@ tests_net_test_listener_LDADD = $(NET_LDADD)
 tests_net_test_loop_LDADD = $(NET_LDADD)
 tests_net_test_mailbox_LDADD = $(NET_LDADD)
 tests_net_test_resolver_LDADD = $(NET_LDADD)
+tests_net_test_partial_LDADD = $(NET_LDADD)
 tests_net_test_peers_LDADD = $(NET_LDADD)
 tests_net_test_sasl_LDADD = $(NET_LDADD)
 tests_net_test_tls_LDADD = $(NET_LDADD)
