@@ -11,7 +11,8 @@
 # ejabberd_start, jabberd2_start                 the same
 # component_start ID ADDRESS:PORT DOMAIN...      attaches an echoing component for each DOMAIN
 # peers_wait ID                                  until its components are attached
-# Options: tls=yes|no|required, certificate=NAME (of contrib/pki in $scratch/pki), secure=yes (Prosody: certificates required)
+# Options: tls=yes|no|required, certificate=NAME (of contrib/pki in $scratch/pki), secure=yes (Prosody: certificates required),
+# log=LEVEL. What $wrap says stands before the command of whatever is started: taskset, say.
 #
 # An ID is a name in the scratch folder: $scratch/ID.log, ID.pid. A HOST is the last number of its address. A server's
 # component port is 5347, its federation port 5269, both on its own address.
@@ -24,7 +25,7 @@ peers_spawn() { # ID COMMAND...
 	spawned=$1
 	shift
 	: >>"$scratch/$spawned.log"
-	"$@" >>"$scratch/$spawned.log" 2>&1 </dev/null &
+	${wrap-} "$@" >>"$scratch/$spawned.log" 2>&1 </dev/null &
 	echo $! >"$scratch/$spawned.pid"
 }
 
@@ -84,13 +85,14 @@ dns_start() {
 
 # ---- servers ----
 
-peers_options() { # [option]... DOMAIN...: sets tls, certificate, secure, domains
-	tls=yes certificate='' secure=no domains=
+peers_options() { # [option]... DOMAIN...: sets tls, certificate, secure, log, domains
+	tls=yes certificate='' secure=no log=debug domains=
 	for option; do
 		case $option in
 		tls=*) tls=${option#*=} ;;
 		certificate=*) certificate=${option#*=} ;;
 		secure=*) secure=${option#*=} ;;
+		log=*) log=${option#*=} ;;
 		*) domains="$domains $option" ;;
 		esac
 	done
@@ -107,7 +109,7 @@ prosody_start() { # ID HOST [option]... DOMAIN...
 			run_as_root = true
 			pidfile = "$scratch/$id/pid"
 			data_path = "$scratch/$id"
-			log = { debug = "*console" }
+			log = { $log = "*console" }
 			interfaces = { "$address" }
 			component_interfaces = { "$address" }
 			component_ports = { 5347 }
@@ -154,7 +156,7 @@ ejabberd_start() { # ID HOST [option]... DOMAIN...
 	END
 	{
 		cat <<-END
-			loglevel: debug
+			loglevel: $log
 			hosts: ["host.$id.test"]
 			s2s_use_starttls: $(case $tls in yes) echo optional ;; no) echo false ;; *) echo required ;; esac)
 			ca_file: "$scratch/pki/ca.pem"
@@ -205,7 +207,7 @@ jabberd2_start() { # ID HOST [option]...
 			<ip>$address</ip><port>5347</port>
 			<users>$scratch/$id/users.xml</users><secret>$secret</secret>
 		</local>
-		<io><max_fds>256</max_fds></io>
+		<io><max_fds>1024</max_fds></io>
 		<aci><acl type='all'><user>jabberd</user></acl><filter>$scratch/$id/filter.xml</filter></aci>
 		</router>
 	END
@@ -222,7 +224,7 @@ jabberd2_start() { # ID HOST [option]...
 			<ip>$address</ip><port>5269</port>
 			$([ "$tls" = no ] || echo "<pemfile>$scratch/$id/both.pem</pemfile>")
 		</local>
-		<io><max_fds>256</max_fds></io>
+		<io><max_fds>1024</max_fds></io>
 		<check><interval>1</interval><queue>5</queue></check>
 		<lookup><srv>xmpp-server</srv></lookup>
 		<security>$([ "$tls" != required ] || echo "<require_tls/>")</security>
