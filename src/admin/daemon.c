@@ -1,5 +1,6 @@
 #include "admin/daemon.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -146,6 +147,19 @@ static int load(struct daemon *d)
 	}
 	diags_fini(&diags);
 	return rc;
+}
+
+/* Whoever starts it by hand has no service manager to make it. */
+static int make_state_dir(struct daemon *d)
+{
+	const char *path = d->config->gateway.state_dir;
+	char error[SECRET_ERROR_SIZE];
+
+	if (!mkdir(path, 0700) || errno == EEXIST)
+		return 0;
+	snprintf(error, sizeof(error), "state-dir %.150s: cannot be made: %s", path,
+		 strerror(errno));
+	return start_failed(d, error);
 }
 
 static int load_dialback_secret(struct daemon *d)
@@ -297,7 +311,7 @@ static int prepare(struct daemon *d)
 {
 	char error[SASL_ERROR_SIZE];
 
-	if (load(d) || load_dialback_secret(d) || load_inside_secrets(d))
+	if (load(d) || make_state_dir(d) || load_dialback_secret(d) || load_inside_secrets(d))
 		return -FAIL_CONFIG;
 	if (net_sasl_init(error))
 		return start_failed(d, error);

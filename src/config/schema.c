@@ -56,7 +56,9 @@ static const struct schema_key keys[] = {
 	  .words = auto_words, .restart = true,
 	  .help = "Event loops, each with a thread of its own; auto is one per core." },
 	{ KEY(GATEWAY, gateway, "state-dir", state_dir, PATH), .value = "/var/lib/fedgate",
-	  .restart = true, .help = "Directory for what the gateway keeps." },
+	  .restart = true,
+	  .help = "Directory for what the gateway keeps; made with mode 0700 where its parent is "
+		  "there." },
 	{ KEY(GATEWAY, gateway, "control-socket", control_socket, PATH),
 	  .value = "/run/fedgate/control", .restart = true,
 	  .help = "Where fedgatectl(8) reaches the daemon." },

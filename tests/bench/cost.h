@@ -16,10 +16,10 @@ struct cost { /* the processes that make up a server */
 	unsigned count;
 };
 
-double cost_cpu(const struct cost *c);	   /* seconds, of all of them */
-long cost_memory(const struct cost *c);	   /* resident bytes */
-unsigned cost_open(const struct cost *c);  /* descriptors */
-double cost_now(void);			   /* seconds of the monotonic clock */
+double cost_cpu(const struct cost *c);	  /* seconds, of all of them */
+long cost_memory(const struct cost *c);	  /* resident bytes */
+unsigned cost_open(const struct cost *c); /* descriptors */
+double cost_now(void);			  /* seconds of the monotonic clock */
 /* Sorts VALUES; the one below which PART of them lie. */
 double cost_quantile(double *values, size_t count, double part);
 /* Ends the program. */

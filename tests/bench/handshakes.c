@@ -136,8 +136,8 @@ static void listen_here(struct side *s)
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	s->to.sin_family = AF_INET;
 	s->to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(s->listener, (struct sockaddr *)&s->to, sizeof(s->to)) || listen(s->listener, 64) ||
-	    getsockname(s->listener, (struct sockaddr *)&s->to, &len))
+	if (bind(s->listener, (struct sockaddr *)&s->to, sizeof(s->to)) ||
+	    listen(s->listener, 64) || getsockname(s->listener, (struct sockaddr *)&s->to, &len))
 		cost_fail("listen");
 	s->epoll = epoll_create1(0);
 	epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e);

@@ -71,7 +71,8 @@ void line_dial(struct line *l, int epoll, const struct sockaddr_in *to, void *ow
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || (connect(fd, (const struct sockaddr *)to, sizeof(*to)) && errno != EINPROGRESS))
+	if (fd < 0 ||
+	    (connect(fd, (const struct sockaddr *)to, sizeof(*to)) && errno != EINPROGRESS))
 		cost_fail("connect");
 	line_init(l, epoll, fd, owner);
 }

@@ -5,9 +5,9 @@
  * that it asks about dialback keys and the one it sends to, and the component inside. Prints "name value" lines. Knows no code
  * of fedgate's. Measures, never judges; ends with 1 where nothing could be measured.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 #include "peer.h"
 
 #define DOMAINS 100 /* that ask by dialback */
-#define FLIGHT 64 /* messages of one write */
+#define FLIGHT 64   /* messages of one write */
 #define PATIENCE 60 /* seconds for one measurement */
 
 struct load {
@@ -132,7 +132,7 @@ static void command_negotiate(struct load *l, char **arguments)
 	unsigned count = (unsigned)atoi(arguments[1]), concurrency = (unsigned)atoi(arguments[2]);
 	double cpu, wall;
 
-	l->method = !strcmp(arguments[0], "sasl") ? PEER_SASL
+	l->method = !strcmp(arguments[0], "sasl")  ? PEER_SASL
 		    : !strcmp(arguments[0], "tls") ? PEER_TLS
 						   : PEER_TCP;
 	negotiate(l, count < DOMAINS ? count : DOMAINS, concurrency); /* warm */
@@ -298,10 +298,12 @@ static void command_latency(struct load *l, char **arguments)
 /* Connections that say nothing, a header, or half of one, and go away. */
 static void command_churn(struct load *l, char **arguments)
 {
-	static const char *const words[] = { "", "<?xml version='1.0'?><stream:st",
-					     "<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
-					     "xmlns:stream='http://etherx.jabber.org/streams' "
-					     "from='d0.sasl.test' to='%s' version='1.0'>" };
+	static const char *const words[] = {
+		"", "<?xml version='1.0'?><stream:st",
+		"<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
+		"xmlns:stream='http://etherx.jabber.org/streams' "
+		"from='d0.sasl.test' to='%s' version='1.0'>"
+	};
 	unsigned count = (unsigned)atoi(arguments[0]), i;
 	char text[512], input[4096];
 
@@ -309,8 +311,8 @@ static void command_churn(struct load *l, char **arguments)
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		const char *word = words[i % 3];
 		size_t len = (size_t)snprintf(text, sizeof(text), word, l->bench.domain);
-		if (fd < 0 || connect(fd, (struct sockaddr *)&l->bench.server,
-				      sizeof(l->bench.server)))
+		if (fd < 0 ||
+		    connect(fd, (struct sockaddr *)&l->bench.server, sizeof(l->bench.server)))
 			cost_fail("connect");
 		if (len && send(fd, text, len, MSG_NOSIGNAL) != (ssize_t)len)
 			cost_fail("send");
@@ -377,8 +379,7 @@ static void listen_here(struct load *l)
 	l->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(l->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(l->listener, (struct sockaddr *)&l->own, sizeof(l->own)) ||
-	    listen(l->listener, 1024) ||
-	    epoll_ctl(l->bench.epoll, EPOLL_CTL_ADD, l->listener, &e))
+	    listen(l->listener, 1024) || epoll_ctl(l->bench.epoll, EPOLL_CTL_ADD, l->listener, &e))
 		cost_fail("cannot listen");
 }
 

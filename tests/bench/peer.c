@@ -76,11 +76,12 @@ static void write_header(struct peer *p)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text),
-		 "<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
-		 "xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
-		 "from='%s' to='%s' version='1.0'>",
-		 p->domain, p->bench->domain);
+	snprintf(
+		text, sizeof(text),
+		"<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
+		"xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
+		"from='%s' to='%s' version='1.0'>",
+		p->domain, p->bench->domain);
 	p->state = PEER_HEADER;
 	put(p, text);
 }
@@ -98,12 +99,14 @@ static void authenticate(struct peer *p, const char *features)
 		if (!strstr(features, "EXTERNAL"))
 			cost_fail("EXTERNAL is not offered");
 		p->state = PEER_SUCCESS;
-		put(p, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+		put(p,
+		    "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
 	} else {
 		p->state = PEER_VALID;
 		snprintf(text, sizeof(text),
 			 "<db:result from='%s' to='%s'>"
-			 "b4835385f37fe2895af6c196b59097b16862406db80559900d96bf6fa7d23df3</db:result>",
+			 "b4835385f37fe2895af6c196b59097b16862406db80559900d96bf6fa7d23df3</"
+			 "db:result>",
 			 p->domain, p->bench->domain);
 		put(p, text);
 	}
@@ -205,11 +208,12 @@ static void offer(struct peer *p)
 	else if (p->method == PEER_SASL)
 		what = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
 		       "<mechanism>EXTERNAL</mechanism></mechanisms>";
-	snprintf(text, sizeof(text),
-		 "<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
-		 "xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
-		 "from='%s' to='%s' id='s%p' version='1.0'><stream:features>%s%s</stream:features>",
-		 p->domain, from, (void *)p, what, p->authenticated ? "" : dialback);
+	snprintf(
+		text, sizeof(text),
+		"<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
+		"xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
+		"from='%s' to='%s' id='s%p' version='1.0'><stream:features>%s%s</stream:features>",
+		p->domain, from, (void *)p, what, p->authenticated ? "" : dialback);
 	put(p, text);
 	if (p->authenticated)
 		get_ready(p);
@@ -224,10 +228,11 @@ static void confirm(struct peer *p, const char *name)
 	attribute(p->in, "to", to, sizeof(to));
 	attribute(p->in, "id", id, sizeof(id));
 	if (*id)
-		snprintf(text, sizeof(text), "<%s from='%s' to='%s' id='%s' type='valid'/>", name, to,
-			 from, id);
+		snprintf(text, sizeof(text), "<%s from='%s' to='%s' id='%s' type='valid'/>", name,
+			 to, from, id);
 	else
-		snprintf(text, sizeof(text), "<%s from='%s' to='%s' type='valid'/>", name, to, from);
+		snprintf(text, sizeof(text), "<%s from='%s' to='%s' type='valid'/>", name, to,
+			 from);
 	put(p, text);
 }
 
@@ -329,7 +334,8 @@ static unsigned count_messages(struct peer *p, const char *data, size_t len)
 		p->tail_len = sizeof(end) - 2;
 		memcpy(p->tail, last - p->tail_len, p->tail_len);
 	} else {
-		size_t all = p->tail_len + len, keep = all < sizeof(end) - 2 ? all : sizeof(end) - 2;
+		size_t all = p->tail_len + len,
+		       keep = all < sizeof(end) - 2 ? all : sizeof(end) - 2;
 		memcpy(p->tail, seam + all - keep, keep);
 		p->tail_len = (unsigned)keep;
 	}

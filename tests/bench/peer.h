@@ -32,10 +32,10 @@ struct bench {
 	const char *secret; /* of its component */
 	SSL_CTX *tls;
 	void *context;
-	void (*ready)(struct peer *p);			 /* it authenticated */
+	void (*ready)(struct peer *p);			  /* it authenticated */
 	void (*messages)(struct peer *p, unsigned count); /* so many came */
-	void (*writable)(struct peer *p);		 /* nothing waits to be written any more */
-	void (*ended)(struct peer *p);			 /* by the server */
+	void (*writable)(struct peer *p);		  /* nothing waits to be written any more */
+	void (*ended)(struct peer *p);			  /* by the server */
 };
 
 struct peer {
@@ -45,7 +45,7 @@ struct peer {
 	enum peer_method method;
 	enum peer_state state;
 	bool authenticated; /* by SASL */
-	bool over; /* to be freed when peer_event has returned */
+	bool over;	    /* to be freed when peer_event has returned */
 	char domain[PEER_DOMAIN];
 	char *in; /* not yet understood; none once it is ready */
 	size_t in_len;
