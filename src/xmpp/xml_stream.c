@@ -17,6 +17,8 @@
 #define TRACKER_THRESHOLD \
 	(1024 * 1024)  /* bytes a parser may allocate before expat looks at the ratio */
 #define HOLD_KEEP 4096 /* of the held tag's memory, by an idle stream */
+/* Expat keeps each name that it ever saw, some 17 bytes for each byte of a stream of fresh names: another one takes over. */
+#define PARSER_BYTES ((size_t)256 << 10)
 
 struct xml_stream {
 	const struct xml_stream_events *events;
@@ -25,6 +27,9 @@ struct xml_stream {
 	char *content_ns;
 	XML_Parser parser;
 	struct xml_scan scan;
+	size_t parsed;	 /* bytes, by this parser */
+	struct buf root; /* the bytes up to the end of the header, for the next parser */
+	bool replaying;	 /* the header, which was delivered before */
 	struct buf hold; /* the bytes of a token that is not complete */
 	struct stanza_writer writer;
 	struct element_builder builder;
@@ -32,9 +37,10 @@ struct xml_stream {
 	struct xml_header header; /* until it is delivered */
 	unsigned open;		  /* elements, as the parser counts them */
 	bool in_stanza;
-	bool begun; /* the parser has begun what is delivered next */
-	int over;   /* XML_STREAM_STOP or -FAIL_X: nothing more happens */
-	int fail;   /* of a handler: -FAIL_X */
+	bool headed; /* the header was delivered */
+	bool begun;  /* the parser has begun what is delivered next */
+	int over;    /* XML_STREAM_STOP or -FAIL_X: nothing more happens */
+	int fail;    /* of a handler: -FAIL_X */
 };
 
 /* --- what the parser calls --- */
@@ -128,7 +134,7 @@ static void XMLCALL on_start(void *context, const char *name, const char **attri
 	unsigned depth = x->open++;
 	struct xml_name split;
 
-	if (x->fail)
+	if (x->fail || x->replaying)
 		return;
 	x->begun = true;
 	if (!xml_name_split(name, x->limits.name_bytes, &split))
@@ -173,7 +179,7 @@ static void XMLCALL on_namespace(void *context, const char *prefix, const char *
 {
 	struct xml_stream *x = context;
 
-	if (x->fail)
+	if (x->fail || x->replaying)
 		return;
 	if (!x->open)
 		root_namespace(x, prefix, uri);
@@ -244,6 +250,27 @@ static XML_Parser make_parser(struct xml_stream *x)
 	return p;
 }
 
+/* Between two elements: a new parser, in the state of the old one. It stays where there is no memory for another. */
+static void renew_parser(struct xml_stream *x)
+{
+	XML_Parser old = x->parser, next = make_parser(x);
+
+	x->parsed = 0;
+	if (!next)
+		return;
+	x->parser = next;
+	x->open = 0;
+	x->replaying = true;
+	if (XML_Parse(next, x->root.data, (int)x->root.len, XML_FALSE) == XML_STATUS_OK) {
+		XML_ParserFree(old);
+	} else {
+		XML_ParserFree(next);
+		x->parser = old;
+	}
+	x->open = 1;
+	x->replaying = false;
+}
+
 static size_t add_sizes(size_t a, size_t b)
 {
 	return a > SIZE_MAX / 4 || b > SIZE_MAX / 4 ? SIZE_MAX / 4 : a + b;
@@ -276,6 +303,7 @@ struct xml_stream *xml_stream_new(const struct xml_stream_events *events, void *
 	x->limits = *limits;
 	xml_scan_init(&x->scan, &x->limits);
 	buf_init(&x->hold, 0);
+	buf_init(&x->root, BUF_MAX_DEFAULT);
 	stanza_writer_init(&x->writer, x->content_ns, 0, limits->name_bytes);
 	element_builder_init(&x->builder, 0, limits->name_bytes);
 	arena_init(&x->header_arena, 0);
@@ -302,6 +330,7 @@ void xml_stream_free(struct xml_stream *x)
 	XML_ParserFree(x->parser);
 	free(x->content_ns);
 	buf_fini(&x->hold);
+	buf_fini(&x->root);
 	stanza_writer_fini(&x->writer);
 	element_builder_fini(&x->builder);
 	arena_fini(&x->header_arena);
@@ -328,6 +357,9 @@ static int parse(struct xml_stream *x, const char *data, size_t len)
 {
 	if (!len)
 		return 0;
+	x->parsed += len;
+	if (!x->headed)
+		buf_add(&x->root, data, len);
 	if (XML_Parse(x->parser, data, (int)len, XML_FALSE) != XML_STATUS_OK)
 		return parser_failure(x);
 	return x->fail;
@@ -376,6 +408,7 @@ static int deliver_header(struct xml_stream *x)
 		return -FAIL_XML_NOT_WELL_FORMED;
 	if (!x->header.content_ns)
 		x->header.content_ns = "";
+	x->headed = true;
 	r = x->events->header(x->context, &x->header);
 	memset(&x->header, 0, sizeof(x->header));
 	arena_fini(&x->header_arena);
@@ -397,10 +430,12 @@ static int deliver_element(struct xml_stream *x)
 			return r;
 		r = x->events->stanza(x->context, stanza);
 		stanza_put(stanza);
-		return r;
+	} else {
+		r = x->events->element(x->context, x->builder.root);
+		element_builder_clear(&x->builder);
 	}
-	r = x->events->element(x->context, x->builder.root);
-	element_builder_clear(&x->builder);
+	if (!r && x->parsed > PARSER_BYTES && !buf_failed(&x->root))
+		renew_parser(x);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 
 #include "xml_record.h"
 #include "xmpp/ns.h"
@@ -267,13 +268,46 @@ static void test_names(void **state)
 	check(&limits, "<s1234567890123456789012345678901234>", FAIL_XML_ATTRIBUTES, 0);
 }
 
+#define X16_ELEMENTS 60000
+
+/* Each name is a new one, which expat would keep; the stream goes on as if nothing were when another parser takes over. */
+static void test_X16_fresh_names(void **state)
+{
+	static const char root[] = "<?xml version='1.0'?><s:stream xmlns='jabber:server' "
+				   "xmlns:s='" NS_STREAM "' xmlns:o='urn:other'>";
+	struct mallinfo2 before, after;
+	struct xml_record r;
+	unsigned i;
+
+	(void)state;
+	xml_record_init(&r, NULL, NULL);
+	xml_record_feed(&r, root, sizeof(root) - 1, 0);
+	before = mallinfo2();
+	for (i = 0; i < X16_ELEMENTS && !r.result; i++) {
+		char text[100];
+		int len = snprintf(text, sizeof(text), "<message><o:n%u a%u=''/></message>%s", i, i,
+				   i % 7 ? "" : " <o:e/>");
+		xml_record_feed(&r, text, (size_t)len, i % 3 ? 0 : 5);
+		buf_clear(&r.text);
+	}
+	after = mallinfo2();
+	assert_int_equal(r.result, 0);
+	assert_int_equal(r.events, 1 + X16_ELEMENTS + (X16_ELEMENTS + 6) / 7);
+	assert_non_null(strstr(buf_str(&r.bytes), "xmlns:o='urn:other'"));
+	assert_true(after.uordblks < before.uordblks + (6u << 20));
+	xml_record_feed(&r, "</s:stream>", 11, 0);
+	assert_non_null(strstr(xml_record_text(&r), "footer"));
+	xml_record_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_X14_huge_token), cmocka_unit_test(test_X15_attributes),
-		cmocka_unit_test(test_X17_depth),      cmocka_unit_test(test_X18_element),
-		cmocka_unit_test(test_X18_header),     cmocka_unit_test(test_X18_growth),
-		cmocka_unit_test(test_X20_flood),      cmocka_unit_test(test_names),
+		cmocka_unit_test(test_X14_huge_token),	cmocka_unit_test(test_X15_attributes),
+		cmocka_unit_test(test_X16_fresh_names), cmocka_unit_test(test_X17_depth),
+		cmocka_unit_test(test_X18_element),	cmocka_unit_test(test_X18_header),
+		cmocka_unit_test(test_X18_growth),	cmocka_unit_test(test_X20_flood),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("xml_stream_limits", tests, NULL, NULL);
