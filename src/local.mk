@@ -102,8 +102,10 @@ libfedgate_gateway_a_SOURCES = \
 	src/gateway/gateway_int.h \
 	src/gateway/history.c \
 	src/gateway/limits.c \
+	src/gateway/log_quota.c \
 	src/gateway/links.c \
 	src/gateway/report.c \
+	src/gateway/visitors.c \
 	src/gateway/worker.c
 
 libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
@@ -166,6 +168,7 @@ noinst_HEADERS += \
 	include/gateway/gateway.h \
 	include/gateway/history.h \
 	include/gateway/limits.h \
+	include/gateway/log_quota.h \
 	include/config/config.h \
 	include/config/diag.h \
 	include/config/document.h \

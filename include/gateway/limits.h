@@ -1,6 +1,8 @@
 /*
  * limits: how many connections there are: in all, with each partner, and from each address before it authenticated.
  *
+ * Those that have not authenticated are half of all at most: strangers cannot take the place of partners, nor of what we dial.
+ *
  * Shared by all workers; any thread.
  */
 #ifndef GATEWAY_LIMITS_H

@@ -50,6 +50,8 @@ struct outside_hooks { /* all are called with outside->context */
 	/* Is it an address on which this gateway itself listens? */
 	bool (*is_own)(void *context, const struct net_address *a);
 	bool (*logs)(void *context, enum log_level level);
+	/* May there be a line about what PEER did before it authenticated? */
+	bool (*logs_stranger)(void *context, const struct net_address *peer);
 	void (*log)(void *context, const struct log_line *line);
 };
 

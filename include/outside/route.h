@@ -13,6 +13,9 @@
 
 #define ROUTE_RETRY_FIRST_MS 1000
 #define ROUTE_RETRY_MAX_MS 300000
+#define ROUTES_MAX 16384 /* pairs */
+#define ROUTES_BYTES \
+	((size_t)64 << 20) /* waiting on all of them; one may always have its queue-bytes */
 
 struct routes;
 

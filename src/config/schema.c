@@ -69,7 +69,8 @@ static const struct schema_key keys[] = {
 		  "exist. Gateways that serve the same domain need the same secret." },
 	{ KEY(GATEWAY, gateway, "connection-limit", connection_limit, UINT), .value = "1000",
 	  .min = 1, .max = 1000000, .lync = "ConnectionLimit",
-	  .help = "Connections with all partners together." },
+	  .help = "Connections with all partners together. At most half of them may be such that "
+		  "have not authenticated yet." },
 	{ KEY(GATEWAY, gateway, "partner-connection-limit", partner_connection_limit, UINT),
 	  .value = "20", .min = 1, .max = 1000000, .lync = "PartnerConnectionLimit",
 	  .help = "Connections with one partner that has no connection-limit of its own." },

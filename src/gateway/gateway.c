@@ -70,6 +70,11 @@ static int *new_fds(size_t count)
 	return fds;
 }
 
+static void add_own(struct gateway *g, const struct net_address *bound)
+{
+	g->own_count += listener_reached_at(bound, g->own + g->own_count, OWN_MAX - g->own_count);
+}
+
 static int open_sockets(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
 {
 	const struct config *c = g->snapshot->config;
@@ -85,12 +90,13 @@ static int open_sockets(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
 	for (i = 0; i < listen->count && !rc; i++) {
 		rc = open_socket(&listen->items[i], "listen", &g->listen_fds[i], &bound, error);
 		if (!rc)
-			g->own_count += listener_reached_at(&bound, g->own + g->own_count,
-							    OWN_MAX - g->own_count);
+			add_own(g, &bound);
 	}
 	for (i = 0; i < c->inside_count && !rc; i++) {
 		snprintf(what, sizeof(what), "inside %.60s", c->inside[i].base.name);
 		rc = open_socket(&c->inside[i].listen, what, &g->inside_fds[i], &bound, error);
+		if (!rc)
+			add_own(g, &bound);
 	}
 	return rc;
 }

@@ -1,7 +1,8 @@
 /*
  * The inside of the gateway: what all workers share, a worker, and the messages between them.
  *
- * gateway.c makes and ends it; worker.c is a thread with its outside; links.c is its inside; report.c asks all of them.
+ * gateway.c makes and ends it; worker.c is a thread with its outside; visitors.c lets in who connects to that; links.c is its
+ * inside; report.c asks all of them.
  */
 #ifndef GATEWAY_INT_H
 #define GATEWAY_INT_H
@@ -11,6 +12,7 @@
 
 #include "gateway/gateway.h"
 #include "gateway/limits.h"
+#include "gateway/log_quota.h"
 #include "inside/component.h"
 #include "net/listener.h"
 #include "net/mailbox.h"
@@ -94,6 +96,7 @@ struct entrance { /* an inside entry, on the worker that is its home */
 	const char **domains; /* owned; that attach here */
 	size_t domain_count;
 	const char *secret; /* of the gateway's */
+	unsigned strangers; /* connections whose handshake is still to come */
 };
 
 struct worker {
@@ -117,6 +120,7 @@ struct worker {
 	uint64_t hurry_until;	  /* 0 = nobody asked to hurry */
 	struct loop_timer *watch; /* while it drains or stops: is it done? */
 	struct gateway_counters counters;
+	struct log_quota *log_quota; /* owned: of strangers */
 };
 
 struct gateway {
@@ -129,7 +133,7 @@ struct gateway {
 	int *listen_fds;	 /* of config->gateway.listen */
 	int *inside_fds;	 /* of config->inside */
 	char **secrets;		 /* owned: of config->inside */
-	struct net_address *own; /* where the outside reaches us */
+	struct net_address *own; /* where we are reached */
 	size_t own_count;
 	struct pace *pace; /* of each local domain */
 	struct worker *workers;
@@ -160,8 +164,12 @@ struct worker *worker_of_inside(struct gateway *g, size_t inside);
 void worker_send_out(struct gateway *g, size_t domain, const char *remote, struct stanza *stanza);
 /* A stanza for a local domain; borrowed. False: no more of them for now, until MESSAGE_RESUME. */
 bool worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
+bool worker_logs(const struct worker *w, enum log_level level);
 /* The index of a local domain, or -1. */
 long gateway_domain(const struct gateway *g, const char *domain);
+
+/* visitors.c */
+extern const struct listener_events visitors_events; /* with a worker */
 
 /* links.c */
 int links_init(struct worker *w) must_check;

@@ -15,8 +15,8 @@ struct count {
 
 struct limits {
 	pthread_mutex_t lock;
-	unsigned all_max, source_max;
-	unsigned all;
+	unsigned all_max, strangers_max, source_max;
+	unsigned all, strangers;
 	void *sources, *partners;
 };
 
@@ -74,6 +74,7 @@ struct limits *limits_new(unsigned all, unsigned per_source)
 
 	pthread_mutex_init(&l->lock, NULL);
 	l->all_max = all;
+	l->strangers_max = (all + 1) / 2;
 	l->source_max = per_source;
 	return l;
 }
@@ -94,8 +95,10 @@ bool limits_come_in(struct limits *l, const struct net_address *from)
 	bool may;
 
 	pthread_mutex_lock(&l->lock);
-	may = l->all < l->all_max && add(&l->sources, source_name(from, name), l->source_max);
+	may = l->all < l->all_max && l->strangers < l->strangers_max &&
+	      add(&l->sources, source_name(from, name), l->source_max);
 	l->all += may;
+	l->strangers += may;
 	pthread_mutex_unlock(&l->lock);
 	return may;
 }
@@ -105,6 +108,7 @@ void limits_known(struct limits *l, const struct net_address *from)
 	char name[NET_ADDRESS_TEXT];
 
 	pthread_mutex_lock(&l->lock);
+	l->strangers--;
 	subtract(&l->sources, source_name(from, name));
 	pthread_mutex_unlock(&l->lock);
 }

@@ -10,8 +10,9 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
-#define GRACE_MS 10000 /* what comes waits for a link that is away */
-#define STALL_MS 60000 /* a link that reads nothing for so long is ended */
+#define GRACE_MS 10000	  /* what comes waits for a link that is away */
+#define STRANGERS_MAX 100 /* connections of one entrance without their handshake */
+#define STALL_MS 60000	  /* a link that reads nothing for so long is ended */
 /* What waits for a component that sends and does not read, as what is returned to it: then it is not read either. What comes
  * from outside stops long before. */
 #define UNREAD_MAX ((size_t)4 << 20)
@@ -192,6 +193,7 @@ static bool on_attach(void *context, struct component *c, const char *domain)
 	l->component = c;
 	l->paused = false;
 	guest->link = l;
+	guest->entrance->strangers--;
 	loop_timer_stop(l->grace);
 	log_link(guest, LOG_LEVEL_INFO, "link-attached", FAIL_NONE, "");
 	release(l, pass);
@@ -258,6 +260,8 @@ static void on_detached(void *context, struct component *c, enum fail fail, cons
 	(void)c;
 	log_link(guest, l ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
 		 l ? "link-detached" : "link-refused", fail, reason);
+	if (!l)
+		guest->entrance->strangers--;
 	if (l) {
 		l->component = NULL;
 		begin_grace(l);
@@ -288,15 +292,21 @@ static void on_accepted(void *context, int fd, const struct net_address *from)
 		.stall_ms = STALL_MS,
 		.max_stanza = settings(w)->max_stanza_size,
 	};
-	struct guest *guest = mem_new(sizeof(*guest));
+	struct guest *guest;
 
 	(void)from;
+	if (e->strangers >= STRANGERS_MAX) {
+		listener_refuse(fd);
+		return;
+	}
+	guest = mem_new(sizeof(*guest));
 	guest->entrance = e;
 	guest->component = component_accept(w->loop, fd, &config, &component_events, guest);
 	if (!guest->component) {
 		free(guest);
 		return;
 	}
+	e->strangers++;
 	guest->next = w->guests;
 	guest->at = &w->guests;
 	if (guest->next)

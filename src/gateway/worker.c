@@ -239,11 +239,36 @@ static bool on_is_own(void *context, const struct net_address *a)
 	return false;
 }
 
+bool worker_logs(const struct worker *w, enum log_level level)
+{
+	return level <= (enum log_level)w->gateway->snapshot->config->gateway.log_level;
+}
+
 static bool on_logs(void *context, enum log_level level)
 {
-	const struct worker *w = context;
+	return worker_logs(context, level);
+}
 
-	return level <= (enum log_level)w->gateway->snapshot->config->gateway.log_level;
+static void log_limited(struct worker *w, const struct net_address *peer)
+{
+	char text[NET_ADDRESS_TEXT];
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_WARNING, "log-limited");
+	log_str(&l, "addr", net_address_str(peer, text));
+	log_int(&l, "lines", LOG_QUOTA_LINES);
+	log_int(&l, "ms", LOG_QUOTA_MS);
+	gateway_log(w->gateway, &l);
+}
+
+static bool on_logs_stranger(void *context, const struct net_address *peer)
+{
+	struct worker *w = context;
+	enum log_quota_verdict verdict = log_quota_take(w->log_quota, peer, loop_now(w->loop));
+
+	if (verdict == LOG_QUOTA_LAST)
+		log_limited(w, peer);
+	return verdict != LOG_QUOTA_MAY_NOT;
 }
 
 static void on_log(void *context, const struct log_line *line)
@@ -265,91 +290,8 @@ static const struct outside_hooks hooks = {
 	.give = on_give,
 	.is_own = on_is_own,
 	.logs = on_logs,
+	.logs_stranger = on_logs_stranger,
 	.log = on_log,
-};
-
-/* streams that come in: each counts as a stranger's until it opens */
-
-struct visitor {
-	struct worker *worker;
-	struct net_address from;
-	bool known;
-};
-
-static void on_visitor_opened(void *context)
-{
-	struct visitor *v = context;
-
-	v->known = true;
-	limits_known(v->worker->gateway->limits, &v->from);
-}
-
-static void on_visitor_ended(void *context, enum fail fail, const char *detail)
-{
-	struct visitor *v = context;
-
-	(void)fail;
-	(void)detail;
-	limits_gone(v->worker->gateway->limits, &v->from, v->known);
-	free(v);
-}
-
-static const struct stream_events visitor_events = {
-	.opened = on_visitor_opened,
-	.ended = on_visitor_ended,
-};
-
-static void log_refusal(struct worker *w, const struct net_address *from)
-{
-	char text[NET_ADDRESS_TEXT];
-	struct log_line l;
-
-	if (!on_logs(w, LOG_LEVEL_DEBUG))
-		return;
-	log_begin(&l, LOG_LEVEL_DEBUG, "refused");
-	log_str(&l, "addr", net_address_str(from, text));
-	log_str(&l, "fail", fail_str(FAIL_CONNECTION_LIMIT));
-	gateway_log(w->gateway, &l);
-}
-
-static void on_accepted(void *context, int fd, const struct net_address *from)
-{
-	struct worker *w = context;
-	struct visitor *v;
-
-	if (!limits_come_in(w->gateway->limits, from)) {
-		w->counters.refused++;
-		log_refusal(w, from);
-		listener_refuse(fd);
-		return;
-	}
-	w->counters.accepted++;
-	v = mem_new(sizeof(*v));
-	v->worker = w;
-	v->from = *from;
-	if (stream_accepted(&w->outside, fd, from, &visitor_events, v))
-		return;
-	limits_gone(w->gateway->limits, from, false);
-	free(v);
-}
-
-static void on_paused(void *context, bool paused)
-{
-	struct worker *w = context;
-	enum log_level level = paused ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE;
-	struct log_line l;
-
-	if (!on_logs(w, level))
-		return;
-	log_begin(&l, level, paused ? "accept-paused" : "accept-resumed");
-	log_str(&l, "fail", fail_str(FAIL_NO_DESCRIPTORS));
-	log_int(&l, "worker", w->number);
-	gateway_log(w->gateway, &l);
-}
-
-static const struct listener_events listener_events = {
-	.accepted = on_accepted,
-	.paused = on_paused,
 };
 
 /* the end */
@@ -525,7 +467,7 @@ static int open_listeners(struct worker *w)
 
 	w->listeners = mem_new((count + 1) * sizeof(*w->listeners));
 	for (i = 0; i < count; i++) {
-		w->listeners[i] = listener_new(w->loop, g->listen_fds[i], &listener_events, w);
+		w->listeners[i] = listener_new(w->loop, g->listen_fds[i], &visitors_events, w);
 		if (!w->listeners[i])
 			return -FAIL_NO_MEMORY;
 		w->listener_count++;
@@ -553,6 +495,7 @@ int worker_init(struct worker *w, struct gateway *g, unsigned number,
 		.context = w,
 		.worker = number,
 	};
+	w->log_quota = log_quota_new();
 	w->routes = routes_new(&w->outside);
 	w->verify = verify_new(&w->outside);
 	if (!w->mailbox || !w->watch || !w->routes || !w->verify)
@@ -591,6 +534,7 @@ void worker_fini(struct worker *w)
 	links_fini(w);
 	resolver_free(w->outside.resolver);
 	loop_timer_free(w->watch);
+	log_quota_free(w->log_quota);
 	w->over = true;
 }
 

@@ -362,7 +362,7 @@ void connection_close(struct connection *c, uint64_t grace_ms)
 		connection_bury(c);
 		return;
 	}
-	loop_timer_set(c->grace, grace_ms);
+	loop_timer_set(c->grace, room->closing_count < CONNECTION_CLOSING_MAX ? grace_ms : 0);
 	c->closing = true;
 	c->next = room->closing;
 	c->link = &room->closing;

@@ -15,6 +15,8 @@
 	((size_t)32 << 20) /* owners heed connection_is_full: this is for the others */
 #define CONNECTION_SPARE_MAX ((size_t)256 << 10)
 #define CONNECTION_REASON_SIZE 200
+#define CONNECTION_CLOSING_MAX \
+	256 /* that are waited for: more get what is written, and no time; they count in no limit */
 
 /* What the connections of a loop have in common. */
 struct connections {

@@ -45,6 +45,8 @@ struct routes {
 	void *by_pair;
 	struct route *list;
 	uint64_t waiting;
+	size_t waiting_bytes;
+	unsigned count;
 	bool draining;
 };
 
@@ -95,6 +97,7 @@ static struct stanza *take_first(struct route *r)
 	r->queued--;
 	r->routes->waiting--;
 	r->queued_bytes -= size_of(stanza);
+	r->routes->waiting_bytes -= size_of(stanza);
 	free(w);
 	return stanza;
 }
@@ -108,13 +111,20 @@ static void hand_back_all(struct route *r, enum fail fail)
 	}
 }
 
+static bool has_room(const struct route *r, size_t size)
+{
+	size_t most = limits(r)->queue_bytes;
+
+	return r->queued < limits(r)->queue_limit && r->queued_bytes + size <= most &&
+	       r->routes->waiting_bytes + size <= (most > ROUTES_BYTES ? most : ROUTES_BYTES);
+}
+
 static void enqueue(struct route *r, struct stanza *stanza)
 {
 	size_t size = size_of(stanza);
 	struct waiting *w;
 
-	if (r->queued >= limits(r)->queue_limit ||
-	    r->queued_bytes + size > limits(r)->queue_bytes) {
+	if (!has_room(r, size)) {
 		hand_back(r, stanza, FAIL_QUEUE_FULL);
 		return;
 	}
@@ -129,6 +139,7 @@ static void enqueue(struct route *r, struct stanza *stanza)
 	r->last = &w->next;
 	r->queued++;
 	r->queued_bytes += size;
+	r->routes->waiting_bytes += size;
 	r->routes->waiting++;
 }
 
@@ -179,6 +190,7 @@ static void free_route(struct route *r)
 	if (r->next)
 		r->next->link = r->link;
 	loop_timer_free(r->timer);
+	r->routes->count--;
 	free(r);
 }
 
@@ -394,6 +406,7 @@ static struct route *make(struct routes *rs, const char *local, const char *remo
 	if (r->next)
 		r->next->link = &r->next;
 	rs->list = r;
+	rs->count++;
 	return r;
 }
 
@@ -401,10 +414,10 @@ void routes_send(struct routes *rs, const char *local, const char *remote, struc
 {
 	struct route *r = find(rs, local, remote);
 
-	if (!r)
+	if (!r && rs->count < ROUTES_MAX)
 		r = make(rs, local, remote);
 	if (!r) {
-		rs->o->hooks->undelivered(rs->o->context, stanza, FAIL_NO_MEMORY);
+		rs->o->hooks->undelivered(rs->o->context, stanza, FAIL_QUEUE_FULL);
 		return;
 	}
 	if (r->stream && !r->first && !r->shutting && !stream_is_full(r->stream)) {

@@ -27,13 +27,22 @@ enum fail stream_certificate(const struct stream *s)
 	return verdict_of(connection_certificate(s->connection), stream_remote(s)).fail;
 }
 
+/* Nobody fills the log who has not said who he is. */
+static bool may_log(const struct stream *s, enum log_level level)
+{
+	if (!s->o->hooks->logs(s->o->context, level))
+		return false;
+	return s->role == ROLE_INITIATING || s->opened_at || level == LOG_LEVEL_DEBUG ||
+	       s->o->hooks->logs_stranger(s->o->context, &s->peer);
+}
+
 /* What every line about the stream begins with. */
 static bool begin(const struct stream *s, struct log_line *l, enum log_level level, const char *ev)
 {
 	const struct negotiation *n = wire_negotiation(s->wire);
 	char text[NET_ADDRESS_TEXT], id[20];
 
-	if (!s->o->hooks->logs(s->o->context, level))
+	if (!may_log(s, level))
 		return false;
 	snprintf(id, sizeof(id), "%llx", (unsigned long long)s->id);
 	log_begin(l, level, ev);
