@@ -270,6 +270,20 @@ static long status_value(const struct daemon *d, const char *key)
 	return value;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INSTRUMENTED true
+#else
+#define INSTRUMENTED false
+#endif
+
+bool daemon_grew(const struct daemon *d, long since, long most)
+{
+	long more = daemon_memory(d) - since;
+
+	printf("# %ld kB more\n", more);
+	return more > most && !INSTRUMENTED && !getenv("HAZARD_WRAPPER");
+}
+
 long daemon_memory(const struct daemon *d)
 {
 	return status_value(d, "VmRSS:");

@@ -1,6 +1,7 @@
 # What a running fedgated survives: a real daemon, scripted partners and components, named by hazard.
 HAZARD_TESTS = \
 	tests/hazard/test_dialback \
+	tests/hazard/test_flood \
 	tests/hazard/test_pressure
 check_PROGRAMS += $(HAZARD_TESTS)
 TESTS += $(HAZARD_TESTS)
@@ -15,4 +16,5 @@ libhazard_a_SOURCES = \
 
 HAZARD_LDADD = libhazard.a $(NET_LDADD)
 tests_hazard_test_dialback_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_flood_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
