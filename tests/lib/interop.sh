@@ -217,7 +217,7 @@ interop() {
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/fedgate-interop.XXXXXX")
 	. "$top/tests/lib/peers.sh"
 	trap interop_finish EXIT
-	trap 'exit 1' HUP INT TERM
+	trap 'exit 1' HUP INT TERM PIPE
 	grep -v -e '^#' -e '^$' | tr -s ' \t' ' ' >"$scratch/table"
 	if ! interop_start; then
 		verdict no "everything starts"
