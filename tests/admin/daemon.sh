@@ -46,6 +46,7 @@ configure() { # ID DOMAIN HOST PARTNER PARTNER-HOST ROW [INSIDE]
 		gateway:
 		  listen: ["$net.$3:5269"]
 		  workers: 2
+		  state-dir: $1.state
 		  control-socket: run/$1
 		  dialback-secret-file: $1.secret
 		tls: { trust-anchors: $1.pem }
