@@ -44,6 +44,9 @@ void wire_feed(struct wire *w, const char *data, size_t len);
 /* An event of the driver's: CONNECTED to BROKEN of the list. */
 void wire_event(struct wire *w, const struct negotiation_event *ev);
 
+/* Nothing may come for a while: see xml_stream_rest. */
+void wire_rest(struct wire *w);
+
 const struct negotiation *wire_negotiation(const struct wire *w);
 
 #endif

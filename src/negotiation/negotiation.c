@@ -49,6 +49,7 @@ void negotiation_free(struct negotiation *n)
 	free(n->pairs);
 	free(n->stream_id);
 	free(n->sasl_data);
+	free(n->key);
 	free(n);
 }
 

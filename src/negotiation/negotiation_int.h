@@ -51,7 +51,7 @@ struct negotiation {
 	uint64_t last_ticket;
 	uint64_t ticket;	  /* of the certificate or SASL question that is open; 0 = none */
 	unsigned char *sasl_data; /* owned; of the last SASL question */
-	char key[NEGOTIATION_KEY_MAX + 1]; /* of the last dialback question */
+	char *key;		  /* owned; of the last dialback question */
 	unsigned auth_failures;
 	unsigned challenges;
 	unsigned errors_sent;

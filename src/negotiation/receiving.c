@@ -333,8 +333,12 @@ static void check_key(struct negotiation *n, struct pair *p, const char *key, si
 		refuse_key(n, p);
 		return;
 	}
-	memcpy(n->key, key, len);
-	n->key[len] = '\0';
+	free(n->key);
+	n->key = strndup(key, len);
+	if (!n->key) {
+		negotiation_fail(n, FAIL_NO_MEMORY);
+		return;
+	}
 	p->state = PAIR_CHECKING;
 	p->ticket = ++n->last_ticket;
 	a = negotiation_act(n, ACTION_ASK_DIALBACK);

@@ -7,7 +7,6 @@
 struct wire {
 	struct negotiation *negotiation; /* owned */
 	struct xml_stream *xml;		 /* owned; NULL until bytes come */
-	struct negotiation_output out;
 	const struct wire_events *events;
 	void *context;
 	size_t max_stanza;
@@ -21,7 +20,6 @@ struct wire *wire_new(const struct wire_config *config, const struct wire_events
 
 	if (!w)
 		return NULL;
-	negotiation_output_init(&w->out);
 	w->events = events;
 	w->context = context;
 	w->max_stanza = config->max_stanza;
@@ -38,7 +36,6 @@ void wire_free(struct wire *w)
 		return;
 	xml_stream_free(w->xml);
 	negotiation_free(w->negotiation);
-	negotiation_output_fini(&w->out);
 	free(w);
 }
 
@@ -65,25 +62,39 @@ static void trust(struct wire *w)
 	w->trusted = true;
 }
 
-/* Returns XML_STREAM_STOP where the XML stream ends with this event. */
-static int step(struct wire *w, const struct negotiation_event *ev)
+static int carry_out(struct wire *w, const struct negotiation_event *ev,
+		     const struct negotiation_output *out)
 {
-	/* a failing step has said in its actions how to close: there is nothing else to do about it */
-	int stop = negotiation_step(w->negotiation, ev, &w->out) ? XML_STREAM_STOP : 0;
+	int stop = 0;
 	unsigned i;
 
-	for (i = 0; w->events->note && i < w->out.note_count; i++)
-		w->events->note(w->context, &w->out.notes[i]);
-	for (i = 0; i < w->out.action_count; i++) {
-		const struct negotiation_action *a = &w->out.actions[i];
+	for (i = 0; w->events->note && i < out->note_count; i++)
+		w->events->note(w->context, &out->notes[i]);
+	for (i = 0; i < out->action_count; i++) {
+		const struct negotiation_action *a = &out->actions[i];
 		if (a->type == ACTION_START_TLS || a->type == ACTION_RESTART ||
 		    a->type == ACTION_CLOSE)
 			stop = XML_STREAM_STOP;
-		w->events->action(w->context, a, w->out.bytes.data,
+		w->events->action(w->context, a, out->bytes.data,
 				  a->type == ACTION_DELIVER ? ev->stanza : NULL);
 	}
-	trust(w);
 	return stop;
+}
+
+/* Returns XML_STREAM_STOP where the XML stream ends with this event. The output is of this step alone: an idle stream does
+ * not pay for it. */
+static int step(struct wire *w, const struct negotiation_event *ev)
+{
+	struct negotiation_output out;
+	int stop, failed;
+
+	negotiation_output_init(&out);
+	failed = negotiation_step(w->negotiation, ev, &out);
+	stop = carry_out(w, ev, &out);
+	negotiation_output_fini(&out);
+	trust(w);
+	/* a failing step has said in its actions how to close: there is nothing else to do about it */
+	return failed ? XML_STREAM_STOP : stop;
 }
 
 static int on_header(void *context, const struct xml_header *header)
@@ -200,6 +211,12 @@ void wire_event(struct wire *w, const struct negotiation_event *ev)
 		return;
 	xml_stream_free(w->xml); /* nothing of what it held back survives a restart */
 	w->xml = NULL;
+}
+
+void wire_rest(struct wire *w)
+{
+	if (w->xml)
+		xml_stream_rest(w->xml);
 }
 
 const struct negotiation *wire_negotiation(const struct wire *w)

@@ -111,14 +111,29 @@ static void on_connected(void *context)
 	stream_event(s, &ev);
 }
 
+static void rest(struct stream *s)
+{
+	wire_rest(s->wire);
+	s->rests = true;
+}
+
+/* Many streams open and then carry nothing, and those that we send on seldom hear anything: they rest at once. */
 static void on_data(void *context, const char *data, size_t len)
 {
 	struct stream *s = context;
+	bool rested = s->rests;
 
+	s->rests = false;
 	s->busy++;
 	wire_feed(s->wire, data, len);
 	s->busy--;
 	stream_settle(s);
+	if (s->over || !s->opened)
+		return;
+	if (s->role == ROLE_INITIATING || !s->stanzas)
+		rest(s);
+	else if (rested)
+		stream_set_timer(s);
 }
 
 static void on_tls_up(void *context)
@@ -221,6 +236,9 @@ void stream_set_timer(struct stream *s)
 		wait = earlier(wait, later(now, heard(s) + keepalive_ms(s)));
 	if (s->role == ROLE_INITIATING)
 		wait = earlier(wait, later(now, s->last_sent + keepalive_ms(s) / 2));
+	if (!s->rests)
+		wait = earlier(wait,
+			       later(now, connection_last_input(s->connection) + STREAM_REST_MS));
 	loop_timer_set(s->timer, wait + 1);
 }
 
@@ -246,6 +264,8 @@ static void open_timer(struct stream *s)
 		connection_write(s->connection, " ", 1); /* [RFC6120 4.6.1] */
 		s->last_sent = now;
 	}
+	if (!s->rests && now >= connection_last_input(s->connection) + STREAM_REST_MS)
+		rest(s);
 	stream_set_timer(s);
 }
 

@@ -12,6 +12,7 @@
 	4 /* answers that the wire gets after the call that asked: one question is open at a time */
 #define STREAM_CLOSE_MS 5000
 #define STREAM_DROPS_LOGGED 5
+#define STREAM_REST_MS 10000 /* without input, and memory is given back */
 
 struct stream {
 	uint64_t id; /* first: the key of streams_by_id */
@@ -36,6 +37,7 @@ struct stream {
 	bool tell_opened; /* the owner is to hear of it */
 	bool over;	  /* ended, waits for the reaper */
 	bool paused;
+	bool rests; /* since the last input */
 	size_t pause_cause;
 	char *pair_remote; /* owned: of the first pair, where the header named nobody; NULL */
 	const struct partner *taken; /* whose connection limit it counts for; NULL = none */

@@ -19,13 +19,15 @@
 #define HOLD_KEEP 4096 /* of the held tag's memory, by an idle stream */
 /* Expat keeps each name that it ever saw, some 17 bytes for each byte of a stream of fresh names: another one takes over. */
 #define PARSER_BYTES ((size_t)256 << 10)
+#define REST_ROOT_MAX \
+	1024 /* with a longer header, which the next parser has to read, a stream does not rest */
 
 struct xml_stream {
 	const struct xml_stream_events *events;
 	void *context;
 	struct xml_stream_limits limits;
 	char *content_ns;
-	XML_Parser parser;
+	XML_Parser parser; /* NULL while it rests */
 	struct xml_scan scan;
 	size_t parsed;	 /* bytes, by this parser */
 	struct buf root; /* the bytes up to the end of the header, for the next parser */
@@ -250,25 +252,44 @@ static XML_Parser make_parser(struct xml_stream *x)
 	return p;
 }
 
-/* Between two elements: a new parser, in the state of the old one. It stays where there is no memory for another. */
-static void renew_parser(struct xml_stream *x)
+/* Between two elements: a new parser, in the state of the one before. NULL where there is no memory for another. */
+static XML_Parser next_parser(struct xml_stream *x)
 {
-	XML_Parser old = x->parser, next = make_parser(x);
+	XML_Parser next = make_parser(x);
 
 	x->parsed = 0;
 	if (!next)
-		return;
-	x->parser = next;
+		return NULL;
 	x->open = 0;
 	x->replaying = true;
-	if (XML_Parse(next, x->root.data, (int)x->root.len, XML_FALSE) == XML_STATUS_OK) {
-		XML_ParserFree(old);
-	} else {
+	if (XML_Parse(next, x->root.data, (int)x->root.len, XML_FALSE) != XML_STATUS_OK) {
 		XML_ParserFree(next);
-		x->parser = old;
+		next = NULL;
 	}
 	x->open = 1;
 	x->replaying = false;
+	return next;
+}
+
+static void renew_parser(struct xml_stream *x)
+{
+	XML_Parser next = next_parser(x);
+
+	if (!next)
+		return;
+	XML_ParserFree(x->parser);
+	x->parser = next;
+}
+
+void xml_stream_rest(struct xml_stream *x)
+{
+	/* between two elements, with nothing held back */
+	if (x->over || !x->parser || x->scan.state != XML_SCAN_BETWEEN || x->open != 1 ||
+	    x->hold.len || buf_failed(&x->root) || x->root.len > REST_ROOT_MAX)
+		return;
+	XML_ParserFree(x->parser);
+	x->parser = NULL;
+	buf_fini(&x->hold);
 }
 
 static size_t add_sizes(size_t a, size_t b)
@@ -360,6 +381,10 @@ static int parse(struct xml_stream *x, const char *data, size_t len)
 	x->parsed += len;
 	if (!x->headed)
 		buf_add(&x->root, data, len);
+	if (!x->parser)
+		x->parser = next_parser(x);
+	if (!x->parser)
+		return -FAIL_NO_MEMORY;
 	if (XML_Parse(x->parser, data, (int)len, XML_FALSE) != XML_STATUS_OK)
 		return parser_failure(x);
 	return x->fail;

@@ -61,6 +61,8 @@ static void feed_at_random(struct xml_record *r, const struct choice *c)
 		n = 1 + (seed >> 24) % ((seed >> 16) % 4 ? 8 : 200);
 		if (n > c->len - at)
 			n = c->len - at;
+		if (seed >> 31)
+			xml_stream_rest(r->stream);
 		xml_record_feed(r, c->data + at, n, 0);
 		at += n;
 	}

@@ -107,6 +107,60 @@ static void test_X13_every_two_cuts(void **state)
 	}
 }
 
+/* A stream that rests whenever it may says and takes the same as one that never does, wherever the input is cut. */
+static void test_rest(void **state)
+{
+	static const char input[] =
+		"<?xml version='1.0'?><s:stream xmlns:s='" NS_STREAM
+		"' xmlns:e='urn:e' xml:lang='de' "
+		"xmlns='jabber:server'> <iq id='&#228;'><e:x>&amp;</e:x></iq> \n<a/><iq/>"
+		"<e:b><c/></e:b> </s:stream>\n";
+	size_t len = strlen(input), step, at;
+	struct xml_record plainly, r;
+
+	(void)state;
+	xml_record_init(&plainly, NULL, NULL);
+	assert_int_equal(xml_record_feed(&plainly, input, len, 0), 0);
+	assert_int_equal(plainly.events, 6);
+	for (step = 1; step <= len; step++) {
+		xml_record_init(&r, NULL, NULL);
+		for (at = 0; at < len; at += step) {
+			xml_stream_rest(r.stream);
+			xml_stream_rest(r.stream);
+			assert_int_equal(xml_record_feed(&r, input + at,
+							 len - at < step ? len - at : step, 0),
+					 0);
+		}
+		assert_string_equal(xml_record_text(&r), xml_record_text(&plainly));
+		xml_record_fini(&r);
+	}
+	xml_record_fini(&plainly);
+}
+
+/* It is still in its namespaces, and what was wrong stays wrong. */
+static void test_rest_then_refuse(void **state)
+{
+	static const char header[] = "<s:stream xmlns:s='" NS_STREAM "' xmlns='jabber:server'>";
+	static const char *const wrong[] = { "<e:a/>",	  "<a",	  "</s:other>",
+					     "</stream>", "text", "<!--" };
+	struct xml_record rested, awake;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		xml_record_init(&rested, NULL, NULL);
+		xml_record_init(&awake, NULL, NULL);
+		assert_int_equal(xml_record_feed(&rested, header, strlen(header), 0), 0);
+		assert_int_equal(xml_record_feed(&awake, header, strlen(header), 0), 0);
+		xml_stream_rest(rested.stream);
+		assert_int_equal(xml_record_feed(&rested, wrong[i], strlen(wrong[i]), 0),
+				 xml_record_feed(&awake, wrong[i], strlen(wrong[i]), 0));
+		assert_string_equal(xml_record_text(&rested), xml_record_text(&awake));
+		xml_record_fini(&rested);
+		xml_record_fini(&awake);
+	}
+}
+
 static void test_X13_tag_name_ends(void **state)
 {
 	static const char *const tags[] = { "<presence/>",
@@ -371,6 +425,8 @@ int main(void)
 		cmocka_unit_test(test_X13_every_step),
 		cmocka_unit_test(test_X13_every_two_cuts),
 		cmocka_unit_test(test_X13_tag_name_ends),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_rest_then_refuse),
 		cmocka_unit_test(test_delivers_at_once),
 		cmocka_unit_test(test_restart_takes_its_element),
 		cmocka_unit_test(test_stops_at_header_and_footer),
