@@ -2,7 +2,8 @@
 HAZARD_TESTS = \
 	tests/hazard/test_dialback \
 	tests/hazard/test_flood \
-	tests/hazard/test_pressure
+	tests/hazard/test_pressure \
+	tests/hazard/test_tls
 check_PROGRAMS += $(HAZARD_TESTS)
 TESTS += $(HAZARD_TESTS)
 
@@ -18,3 +19,4 @@ HAZARD_LDADD = libhazard.a $(NET_LDADD)
 tests_hazard_test_dialback_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_flood_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_tls_LDADD = $(HAZARD_LDADD)

@@ -212,6 +212,20 @@ void peer_expect(struct peer *p, const char *text)
 		die(p, p->ended ? "the end came before" : "did not come", text);
 }
 
+const char *peer_until(struct peer *p, const char *text)
+{
+	uint64_t deadline = clock_monotonic_ms() + WAIT_MS;
+	static char upto[8192];
+	const char *hit;
+
+	while (!(hit = strstr(buf_str(&p->in), text)))
+		if (p->ended || !read_more(p, deadline))
+			die(p, "did not come", text);
+	snprintf(upto, sizeof(upto), "%.*s", (int)(hit - p->in.data), p->in.data);
+	peer_expect(p, text);
+	return upto;
+}
+
 bool peer_is_ended(struct peer *p, int ms)
 {
 	uint64_t deadline = clock_monotonic_ms() + (uint64_t)ms;
@@ -237,11 +251,12 @@ static int accept_any(int good, X509_STORE_CTX *context)
 	return 1;
 }
 
-void peer_tls(struct peer *p, bool server, const char *name)
+static void start_tls(struct peer *p, bool server, const char *name, int version)
 {
 	int done;
 
 	p->context = SSL_CTX_new(TLS_method());
+	SSL_CTX_set_max_proto_version(p->context, version);
 	SSL_CTX_set_verify(p->context, SSL_VERIFY_PEER, accept_any);
 	if (name &&
 	    (SSL_CTX_use_certificate_chain_file(p->context,
@@ -257,6 +272,16 @@ void peer_tls(struct peer *p, bool server, const char *name)
 	buf_clear(&p->in);
 }
 
+void peer_tls(struct peer *p, bool server, const char *name)
+{
+	start_tls(p, server, name, 0);
+}
+
+void peer_tls_12(struct peer *p, bool server, const char *name)
+{
+	start_tls(p, server, name, TLS1_2_VERSION);
+}
+
 void peer_open(struct peer *p, const char *from, const char *to)
 {
 	peer_send(p, PEER_HEADER "from='%s' to='%s' version='1.0'>", from, to);
@@ -269,11 +294,24 @@ void peer_answer_open(struct peer *p, const char *from, const char *id, const ch
 	peer_send(p, PEER_HEADER "from='%s' id='%s' version='1.0'>%s", from, id, features);
 }
 
-void peer_open_tls(struct peer *p, const char *from, const char *to, const char *certificate)
+void peer_starttls(struct peer *p, const char *from, const char *to)
 {
 	peer_open(p, from, to);
 	peer_send(p, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
 	peer_expect(p, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+}
+
+void peer_answer_starttls(struct peer *p, const char *from, const char *certificate)
+{
+	peer_answer_open(p, from, "clear", PEER_STARTTLS_FEATURES);
+	peer_expect(p, "<starttls ");
+	peer_send(p, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	peer_tls(p, true, certificate);
+}
+
+void peer_open_tls(struct peer *p, const char *from, const char *to, const char *certificate)
+{
+	peer_starttls(p, from, to);
 	peer_tls(p, false, certificate);
 	peer_open(p, from, to);
 }

@@ -42,6 +42,8 @@ size_t peer_push(struct peer *p, const char *data, size_t len);
 size_t peer_push_all(struct peer *p, const char *data, size_t len, int stall_ms);
 /* Until TEXT is in what comes; what stands up to its end is then read. */
 void peer_expect(struct peer *p, const char *text);
+/* The same; gives what stood before it, cut at 8 kB, until the next call. */
+const char *peer_until(struct peer *p, const char *text);
 /* Does TEXT come within MS? Reads like peer_expect if so. */
 bool peer_hears(struct peer *p, const char *text, int ms);
 /* Until the other side has ended the connection; TEXT must have come before; NULL = anything. */
@@ -51,10 +53,14 @@ bool peer_is_ended(struct peer *p, int ms);
 
 /* Handshake, as client or server, showing the certificate NAME of the daemon's directory; NULL = none. */
 void peer_tls(struct peer *p, bool server, const char *name);
+void peer_tls_12(struct peer *p, bool server, const char *name); /* with TLS 1.2 */
 
 /* A stream header as a partner, up to fedgated's features (connecting), or fedgated's header and ours with FEATURES. */
 void peer_open(struct peer *p, const char *from, const char *to);
 void peer_answer_open(struct peer *p, const char *from, const char *id, const char *features);
+/* Connecting: up to <proceed/>. Dialled: up to TLS, in which fedgated's header comes next. */
+void peer_starttls(struct peer *p, const char *from, const char *to);
+void peer_answer_starttls(struct peer *p, const char *from, const char *certificate);
 /* Connecting: up to features inside TLS. */
 void peer_open_tls(struct peer *p, const char *from, const char *to, const char *certificate);
 /* Connecting: a stream that is authenticated by SASL EXTERNAL. */

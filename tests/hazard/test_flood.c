@@ -24,7 +24,8 @@
 	"proxy-fqdn: \"$NET.2:5269\" }\n" \
 	"  second.test: { tls: not-supported, sasl: not-supported, dialback: true, " \
 	"proxy-fqdn: \"$NET.3:5269\" }\n" \
-	"  tls.test: { tls: optional, sasl: optional, dialback: true, proxy-fqdn: \"$NET.4:5269\" }\n"
+	"  tls.test: { tls: optional, sasl: optional, dialback: true, proxy-fqdn: " \
+	"\"$NET.4:5269\" }\n"
 
 static struct daemon d;
 
@@ -33,8 +34,9 @@ static void ping(struct peer *in, struct peer *out, const char *id)
 {
 	char wanted[40];
 
-	peer_send(in, "<iq type='get' from='a@clear.test' to='bare.test' id='%s'><ping "
-		      "xmlns='urn:xmpp:ping'/></iq>",
+	peer_send(in,
+		  "<iq type='get' from='a@clear.test' to='bare.test' id='%s'><ping "
+		  "xmlns='urn:xmpp:ping'/></iq>",
 		  id);
 	snprintf(wanted, sizeof(wanted), "id='%s'", id);
 	peer_expect(out, wanted);
@@ -107,8 +109,8 @@ static void test_X16_strangers(void)
 			peer_close(&p);
 			buf_fini(&b);
 		}
-		tap_ok(!daemon_grew(&d, memory, 4000), "X16: 20 strangers' documents of %s cost nothing",
-		       documents[k].what);
+		tap_ok(!daemon_grew(&d, memory, 4000),
+		       "X16: 20 strangers' documents of %s cost nothing", documents[k].what);
 	}
 }
 
@@ -254,8 +256,8 @@ static void test_F01_cycles(void)
 	tap_ok(!daemon_grew(&d, memory, 1000), "F01: 4000 connections come and go, memory stays");
 	for (i = 0; i < 100 && daemon_descriptors(&d) > descriptors + 2; i++)
 		poll(NULL, 0, 50);
-	tap_ok(daemon_descriptors(&d) <= descriptors + 2, "F01: and descriptors (%d, %d)", descriptors,
-	       daemon_descriptors(&d));
+	tap_ok(daemon_descriptors(&d) <= descriptors + 2, "F01: and descriptors (%d, %d)",
+	       descriptors, daemon_descriptors(&d));
 	peer_close(&p);
 }
 
@@ -321,7 +323,8 @@ static void is_challenged(struct peer *p)
 static void is_authenticated(struct peer *p)
 {
 	has_features_in_tls(p);
-	peer_send(p, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+	peer_send(p,
+		  "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
 	peer_expect(p, "<success ");
 }
 
@@ -410,12 +413,14 @@ static unsigned lines_about(const char *address, bool *clean)
 static const char *const dirty[] = {
 	PEER_HEADER "from='a\nlevel=error ev=forged' to='us.test' version='1.0'>",
 	PEER_HEADER "from='a&#10;level=error' to='us.test' version='1.0'>",
-	PEER_HEADER "from='x\xc2\x9b" "2J.test' to='us.test' version='1.0'>",
+	PEER_HEADER "from='x\xc2\x9b"
+		    "2J.test' to='us.test' version='1.0'>",
 	PEER_HEADER "from='clear.test' to='\x1b[31m' version='1.0'>",
-	PEER_HEADER "from='clear.test' to='us.test' version='1.0'><stream:error><undefined-condition "
-		    "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text "
-		    "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a&#10;level=error "
-		    "ev=forged\xc2\x9b</text></stream:error></stream:stream>",
+	PEER_HEADER
+	"from='clear.test' to='us.test' version='1.0'><stream:error><undefined-condition "
+	"xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text "
+	"xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a&#10;level=error "
+	"ev=forged\xc2\x9b</text></stream:error></stream:stream>",
 	PEER_HEADER "from='clear.test' to='us.test' version='1.0'><db:result from='a&#10;b' "
 		    "to='us.test'>k</db:result>",
 	PEER_HEADER "from='clear.test' to='us.test' version='1.0'><evil&#10;level=error/>",
