@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,13 +23,15 @@
 
 static struct daemon *running; /* for dying */
 
-static void show_log(const struct daemon *d)
+/* ALL, or what others than fedgated itself have to say: sanitizers. */
+static void show_log(const struct daemon *d, bool all)
 {
 	char line[1000];
 	FILE *f = fopen(d->log, "r");
 
 	while (f && fgets(line, sizeof(line), f))
-		printf("# %s", line);
+		if (all || strncmp(line, "level=", 6))
+			printf("# %s", line);
 	if (f)
 		fclose(f);
 }
@@ -37,7 +40,7 @@ void daemon_die(const char *what, const char *which)
 {
 	printf("Bail out! %s: %s\n", what, which);
 	if (running) {
-		show_log(running);
+		show_log(running, true);
 		if (running->pid > 0)
 			kill(running->pid, SIGKILL);
 	}
@@ -104,7 +107,7 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 	write_with_net(f, d, settings);
 	fprintf(f,
 		"tls: { trust-anchors: anchors.pem }\n"
-		"dns: { servers: [\"%s.53@5353\"], timeout: 2s }\n"
+		"dns: { servers: [\"%s%s@%d\"], timeout: 2s }\n"
 		"domains:\n"
 		"  us.test: { certificate: us.test.crt, private-key: us.test.key, inside: app }\n"
 		"  bare.test: { certificate: bare.test.crt, private-key: bare.test.key }\n"
@@ -113,7 +116,8 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 		"  app: { type: component-listener, listen: \"%s.1:5347\", secret-file: app.secret "
 		"}\n"
 		"partners:\n",
-		d->net, d->net);
+		d->dns_port ? "127.0.0.1" : d->net, d->dns_port ? "" : ".53",
+		d->dns_port ? d->dns_port : 5353, d->net);
 	write_with_net(f, d, partners);
 	fclose(f);
 }
@@ -124,6 +128,7 @@ static void become(const struct daemon *d)
 	char program[400];
 	int fd = open(d->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive the test */
 	snprintf(program, sizeof(program), "%s/fedgated", build ? build : ".");
 	dup2(fd, 2);
 	dup2(fd, 1);
@@ -166,7 +171,10 @@ int daemon_wait(struct daemon *d)
 	if (waitpid(d->pid, &status, 0) < 0)
 		daemon_die("waitpid", strerror(errno));
 	d->pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (status)
+		show_log(d, false);
+	return status;
 }
 
 int daemon_stop(struct daemon *d)

@@ -24,6 +24,7 @@ struct daemon {
 	long log_seen; /* how far daemon_log has read */
 	char dir[64], log[80], config[80], socket[80];
 	char net[16]; /* "127.A.B" */
+	int dns_port; /* of a name server on 127.0.0.1; 0 = on .53, port 5353 */
 };
 
 /* Makes the directory and certificates. */

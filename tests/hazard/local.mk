@@ -1,8 +1,10 @@
 # What a running fedgated survives: a real daemon, scripted partners and components, named by hazard.
 HAZARD_TESTS = \
 	tests/hazard/test_dialback \
+	tests/hazard/test_dns \
 	tests/hazard/test_flood \
 	tests/hazard/test_pressure \
+	tests/hazard/test_stanzas \
 	tests/hazard/test_tls
 check_PROGRAMS += $(HAZARD_TESTS)
 TESTS += $(HAZARD_TESTS)
@@ -17,6 +19,8 @@ libhazard_a_SOURCES = \
 
 HAZARD_LDADD = libhazard.a $(NET_LDADD)
 tests_hazard_test_dialback_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_dns_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_flood_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_stanzas_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_tls_LDADD = $(HAZARD_LDADD)

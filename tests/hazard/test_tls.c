@@ -19,7 +19,8 @@
 static struct daemon d;
 
 struct kind {
-	const char *name; /* of the files, and of two partners: NAME.lenient.test, NAME.strict.test */
+	const char
+		*name; /* of the files, and of two partners: NAME.lenient.test, NAME.strict.test */
 	struct pki_wish wish;
 	const char *slug;
 	bool other_name;
@@ -140,8 +141,8 @@ static void test_T07_out(const struct kind *k, struct peer *component, bool stri
 			 "<dialback xmlns='urn:xmpp:features:dialback'/></stream:features>");
 	if (strict) {
 		peer_expect(component, "<remote-server-timeout ");
-		snprintf(regex, sizeof(regex),
-			 "ev=stream-failed .*dir=out .*remote=%s .*fail=%s ", remote, k->slug);
+		snprintf(regex, sizeof(regex), "ev=stream-failed .*dir=out .*remote=%s .*fail=%s ",
+			 remote, k->slug);
 		daemon_log(&d, regex);
 		tap_ok(!peer_hears(&out, "<message ", 0), "T07: out, %s, strict: refused as %s",
 		       k->name, k->slug);
@@ -203,7 +204,9 @@ static void test_T20_none(void)
 	peer_connect(&in, &d, 2, 5269);
 	peer_send(&in, PEER_HEADER "from='good.test' to='nocert.test' version='1.0'>");
 	peer_expect_end(&in, "<policy-violation ");
-	daemon_log(&d, "ev=stream-failed .*local=nocert.test remote=good.test .*fail=tls-no-certificate");
+	daemon_log(
+		&d,
+		"ev=stream-failed .*local=nocert.test remote=good.test .*fail=tls-no-certificate");
 	tap_ok(true, "T20: and a partner whose row demands TLS is refused there");
 	peer_close(&in);
 }
@@ -212,8 +215,8 @@ static void refuses(const char *how, const char *log)
 {
 	int status = daemon_refuses(&d, "", partners);
 
-	tap_ok(status == 1 && daemon_logged(&d, log), "T20: %s: it does not start, and says why (%d)",
-	       how, status);
+	tap_ok(status == 1 && daemon_logged(&d, log),
+	       "T20: %s: it does not start, and says why (%d)", how, status);
 }
 
 static void copy(const char *from, const char *to)

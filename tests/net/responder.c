@@ -104,7 +104,7 @@ static void put_record(struct reply *r, int section, const char *name, int type,
 
 void reply_record(struct reply *r, const char *name, int type, const void *data, size_t len)
 {
-	put_record(r, 6, name, type, TTL, data, len);
+	put_record(r, 6, name, type, r->ttl, data, len);
 }
 
 void reply_code(struct reply *r, int code)
@@ -167,6 +167,7 @@ static bool read_question(const unsigned char *packet, size_t len, struct questi
 	q->name[n ? n - 1 : 0] = '\0';
 	q->type = packet[at + 1] << 8 | packet[at + 2];
 	r->len = 0;
+	r->ttl = TTL;
 	put(r, packet, 2);
 	put(r, "\x85\x80\0\1\0\0\0\0\0", 10); /* an answer, with authority, recursion available */
 	put(r, packet + 12, at + 5 - 12);

@@ -24,6 +24,7 @@ struct question {
 struct reply {
 	unsigned char data[65535];
 	size_t len;
+	uint32_t ttl; /* of what is added; 300 where nobody says otherwise */
 };
 
 /* Composes what is sent: R holds the question and a head that says there is nothing, without an error. False: nothing is sent. */
