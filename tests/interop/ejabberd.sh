@@ -1,27 +1,10 @@
 #!/bin/sh
-# fedgate and ejabberd, by every row that is valid, against four ways to configure ejabberd. Certificates have both usages:
-# ejabberd 23.01 accepts no other from us.
+# fedgate and ejabberd, by every row that is valid, against four ways to configure ejabberd. Certificates have both usages
+# (ejabberd_usage.sh tells what comes of it otherwise).
 server=ejabberd
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib/interop.sh"
+. "$top/tests/lib/ejabberd_interop.sh"
 interop_needs ejabberdctl erl unbound openssl
-
-start_server() { # KIND HOST DOMAIN...
-	kind=$1 at=$2
-	shift 2
-	case $kind in
-	open | stranger) ejabberd_start "ejabberd-$kind" "$at" tls=yes certificate="ejabberd-$kind" "$@" ;;
-	clear) ejabberd_start "ejabberd-$kind" "$at" tls=no "$@" ;;
-	strict) ejabberd_start "ejabberd-$kind" "$at" tls=required certificate="ejabberd-$kind" "$@" ;;
-	esac
-}
-
-server_says() { # KIND
-	sed -n 's/.* (\(tls\|tcp\)|[^)]*) Accepted \(inbound\|outbound\) s2s \([^ ]*\) authentication \([^ ]*\) -> \([^ ]*\) .*/\1 \2 \3 \4 \5/p' \
-		"$scratch/ejabberd-$1.log" | while read -r transport way method from to; do
-		[ "$method" = EXTERNAL ] && transport=sasl
-		if [ "$way" = inbound ]; then echo "out $to $transport"; else echo "in $from $transport"; fi
-	done
-}
 
 # open: TLS with a good certificate, asks for nothing; stranger: its authority is not trusted; clear: no TLS;
 # strict: asks for TLS

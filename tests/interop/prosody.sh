@@ -1,6 +1,8 @@
 #!/bin/sh
-# fedgate and Prosody, by every row that is valid, against four ways to configure Prosody.
+# fedgate and Prosody, by every row that is valid, against four ways to configure Prosody. fedgate's certificate is for
+# servers alone, as public authorities issue them now.
 server=prosody
+usage=server
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib/interop.sh"
 interop_needs prosody unbound openssl
 

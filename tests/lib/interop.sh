@@ -1,6 +1,6 @@
 # interop: federates a fedgated with real servers by many rows, and compares what both sides say with a table. Sourced.
 #
-# The script that sources it sets $server (a name), defines the two functions below, and calls interop with the table as
+# The script that sources it sets $server (a name) and, where it is not to be both, $usage (of fedgate's certificate), defines the two functions below, and calls interop with the table as
 # standard input. A line of the table is a KIND of that server (how it is configured), the ROW that fedgate has for it, and
 # what has to come of it when fedgate dials (OUT) and when the server does (IN):
 #   sasl, tls or tcp   SASL over TLS, TLS dialback or TCP dialback, with a message and its answer over it; both logs agree
@@ -33,10 +33,11 @@ interop_finish() {
 	if [ "$status" = 0 ] && [ "$failed" = 0 ]; then
 		rm -rf "$scratch"
 	else
-		rm -rf "$build/tests/interop/$server.failed"
+		kept=$build/tests/interop/$(basename "$0" .sh).failed
+		rm -rf "$kept"
 		mkdir -p "$build/tests/interop"
-		mv "$scratch" "$build/tests/interop/$server.failed"
-		echo "# logs and configurations are in $build/tests/interop/$server.failed"
+		mv "$scratch" "$kept"
+		echo "# logs and configurations are in $kept"
 	fi
 	exit "$status"
 }
@@ -64,7 +65,7 @@ gateway_partner() { # DOMAIN ROW: an entry of the configuration
 }
 
 gateway_start() { # partners are in $scratch/partners.yml
-	pki leaf "$gateway"
+	pki leaf "$gateway" --usage "${usage:-both}"
 	(umask 077 && echo "$secret" >"$scratch/app.secret")
 	mkdir -p "$scratch/state"
 	cat >"$scratch/fedgate.yml" <<-END
