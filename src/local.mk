@@ -97,6 +97,8 @@ libfedgate_gateway_a_SOURCES = \
 	src/outside/stream_actions.c \
 	src/outside/stream_int.h \
 	src/outside/stream_log.c \
+	src/outside/unsent.c \
+	src/outside/unsent_int.h \
 	src/outside/verify.c \
 	src/gateway/gateway.c \
 	src/gateway/gateway_int.h \

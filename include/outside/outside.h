@@ -32,8 +32,8 @@ struct outside_hooks { /* all are called with outside->context */
 			struct stanza *stanza);
 	/* A stanza for the outside cannot leave: returned to its sender, or dropped where it is final. Borrowed. */
 	void (*undelivered)(void *context, struct stanza *stanza, enum fail fail);
-	/* A stanza for the outside was handed to the next hop. */
-	void (*left)(void *context);
+	/* COUNT stanzas for the outside were handed to the next hop: the kernel has them. */
+	void (*left)(void *context, unsigned count);
 	/* What comes from LOCAL should come more slowly, a stream cannot take it at once; or, false, no longer. Once each. */
 	void (*slow)(void *context, const char *local, bool slow);
 	/* Somebody has to ask about a key; the answer comes by stream_checked. Borrowed. */

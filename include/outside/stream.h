@@ -19,7 +19,7 @@ struct stream_events { /* any may be NULL */
 	void (*verified)(void *context, uint64_t ticket, enum dialback_outcome outcome);
 	/* It is no longer slow. */
 	void (*drained)(void *context);
-	/* It is over, FAIL says why; the stream must not be used any more. */
+	/* It is over, FAIL says why; the stream must not be used any more, but for stream_take_back. */
 	void (*ended)(void *context, enum fail fail, const char *detail);
 };
 
@@ -39,6 +39,9 @@ void stream_give(struct stream *s, const struct stream_events *events, void *con
 
 /* Initiating, open: one stanza of its pair, borrowed; or why it is not sent. */
 enum fail stream_send(struct stream *s, struct stanza *stanza);
+/* From inside `ended`: one after the other, in order, what was sent and the peer cannot have whole; the reference is the
+ * caller's. NULL: no more. */
+struct stanza *stream_take_back(struct stream *s);
 bool stream_is_slow(
 	const struct stream *s); /* more waits to be written than should; until drained */
 bool stream_is_full(const struct stream *s); /* and it takes no more */

@@ -116,7 +116,9 @@ struct worker {
 	struct guest *guests;
 	struct link *links; /* of every local domain; used for those at home here */
 	bool draining, drained, stopping;
-	bool over;		  /* what still comes in is only freed */
+	uint64_t
+		links_until; /* while it stops: components are shut then at the latest; 0 = they are */
+	bool over;	     /* what still comes in is only freed */
 	uint64_t hurry_until;	  /* 0 = nobody asked to hurry */
 	struct loop_timer *watch; /* while it drains or stops: is it done? */
 	struct gateway_counters counters;
@@ -181,6 +183,8 @@ void links_pace(struct worker *w, size_t domain);
 /* Streams that paused for the domain, at home here, go on if its inside takes more. */
 void links_resume(struct worker *w, size_t domain);
 void links_accept_no_more(struct worker *w);
+/* Nothing came from any component lately: what they had sent was read, and delivered or returned. */
+bool links_are_quiet(const struct worker *w);
 void links_shut(struct worker *w);
 bool links_are_gone(const struct worker *w);
 

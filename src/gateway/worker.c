@@ -7,6 +7,7 @@
 #include "gateway_int.h"
 #include "outside/stream.h"
 
+#define LINKS_MS 1000	   /* at the end: what components had sent before is read and returned */
 #define WATCH_MS 20	   /* while it ends: how often to look whether all is gone */
 #define HURRY_CLOSE_MS 500 /* for the other ends to close */
 
@@ -169,11 +170,11 @@ static void on_undelivered(void *context, struct stanza *stanza, enum fail fail)
 	stanza_put(bounce);
 }
 
-static void on_left(void *context)
+static void on_left(void *context, unsigned count)
 {
 	struct worker *w = context;
 
-	w->counters.delivered_out++;
+	w->counters.delivered_out += count;
 }
 
 static void post_question(struct worker *to, enum message_type type, const struct question *q,
@@ -333,7 +334,11 @@ static void on_watch(void *context)
 		w->drained = true;
 		tell_main(w, MESSAGE_DRAINED);
 	}
-	if (w->stopping && quiet && links_are_gone(w)) {
+	if (w->links_until && (links_are_quiet(w) || loop_now(w->loop) >= w->links_until)) {
+		w->links_until = 0;
+		links_shut(w);
+	}
+	if (w->stopping && !w->links_until && quiet && links_are_gone(w)) {
 		tell_main(w, MESSAGE_STOPPED);
 		loop_stop(w->loop);
 		return;
@@ -430,7 +435,7 @@ static void on_message(void *context, struct mail *mail)
 		break;
 	case MESSAGE_STOP:
 		w->stopping = true;
-		links_shut(w);
+		w->links_until = loop_now(w->loop) + LINKS_MS;
 		break;
 	case MESSAGE_DRAINED:
 	case MESSAGE_STOPPED:

@@ -119,28 +119,35 @@ static bool has_room(const struct route *r, size_t size)
 	       r->routes->waiting_bytes + size <= (most > ROUTES_BYTES ? most : ROUTES_BYTES);
 }
 
-static void enqueue(struct route *r, struct stanza *stanza)
+/* Puts it where AT points to; gives where its successor goes. */
+static struct waiting **insert(struct route *r, struct waiting **at, struct stanza *stanza)
 {
+	struct waiting *w = calloc(1, sizeof(*w));
 	size_t size = size_of(stanza);
-	struct waiting *w;
 
-	if (!has_room(r, size)) {
-		hand_back(r, stanza, FAIL_QUEUE_FULL);
-		return;
-	}
-	w = calloc(1, sizeof(*w));
 	if (!w) {
 		hand_back(r, stanza, FAIL_NO_MEMORY);
-		return;
+		return at;
 	}
 	w->stanza = stanza_get(stanza);
 	w->since = now_of(r);
-	*r->last = w;
-	r->last = &w->next;
+	w->next = *at;
+	*at = w;
+	if (!w->next)
+		r->last = &w->next;
 	r->queued++;
 	r->queued_bytes += size;
 	r->routes->waiting_bytes += size;
 	r->routes->waiting++;
+	return &w->next;
+}
+
+static void enqueue(struct route *r, struct stanza *stanza)
+{
+	if (has_room(r, size_of(stanza)))
+		insert(r, r->last, stanza);
+	else
+		hand_back(r, stanza, FAIL_QUEUE_FULL);
 }
 
 static void hold_back(struct route *r, bool holds)
@@ -168,8 +175,6 @@ static void pass(struct route *r, struct stanza *stanza)
 
 	if (fail)
 		hand_back(r, stanza, fail);
-	else
-		r->routes->o->hooks->left(r->routes->o->context);
 	if (stream_is_slow(r->stream))
 		set_slow(r, true);
 }
@@ -225,12 +230,28 @@ static void back_off(struct route *r)
 	r->retry_at = now_of(r) + r->delay / 2 + chance % (r->delay / 2 + 1);
 }
 
+/* What it had and did not get rid of goes before what waits; to who does not read, not again. */
+static void take_back(struct route *r, enum fail fail)
+{
+	struct waiting **at = &r->first;
+	struct stanza *stanza;
+
+	while ((stanza = stream_take_back(r->stream))) {
+		if (fail == FAIL_WRITE_STALLED)
+			hand_back(r, stanza, fail);
+		else
+			at = insert(r, at, stanza);
+		stanza_put(stanza);
+	}
+}
+
 /* What came after it began to close waits for its successor. */
 static void on_stream_ended(void *context, enum fail fail, const char *detail)
 {
 	struct route *r = context;
 
 	(void)detail;
+	take_back(r, fail);
 	r->stream = NULL;
 	r->shutting = false;
 	r->fail = fail;

@@ -59,6 +59,8 @@ static void free_stream(struct stream *s)
 		s->o->hooks->give(s->o->context, s->taken, stream_remote(s),
 				  s->role == ROLE_INITIATING);
 	loop_task_cancel(s->o->loop, &s->reaper);
+	loop_task_cancel(s->o->loop, &s->sent);
+	unsent_fini(&s->unsent);
 	loop_timer_free(s->timer);
 	net_sasl_free(s->sasl);
 	wire_free(s->wire);
@@ -77,6 +79,31 @@ static void reap(void *context)
 	free_stream(s);
 }
 
+/* Forgets what the kernel has: it is its business now. */
+static void count_sent(struct stream *s)
+{
+	unsigned n;
+
+	if (!s->unsent.count)
+		return;
+	n = unsent_taken(&s->unsent, s->written - connection_waiting(s->connection));
+	if (n)
+		s->o->hooks->left(s->o->context, n);
+}
+
+static void on_sent(void *context)
+{
+	struct stream *s = context;
+
+	if (s->connection)
+		count_sent(s);
+}
+
+struct stanza *stream_take_back(struct stream *s)
+{
+	return unsent_take(&s->unsent);
+}
+
 void stream_end(struct stream *s, enum fail fail, bool abrupt)
 {
 	if (s->over)
@@ -86,7 +113,10 @@ void stream_end(struct stream *s, enum fail fail, bool abrupt)
 	loop_timer_stop(s->timer);
 	stream_tell_attempt(s); /* while the connection still knows about TLS */
 	stream_log_close(s);
-	if (s->connection && abrupt)
+	if (s->connection)
+		count_sent(s);
+	/* what is taken back must not leave all the same */
+	if (s->connection && (abrupt || s->unsent.count))
 		connection_abort(s->connection);
 	else if (s->connection)
 		connection_close(s->connection, STREAM_CLOSE_MS);
@@ -261,8 +291,8 @@ static void open_timer(struct stream *s)
 		return;
 	}
 	if (s->role == ROLE_INITIATING && now >= s->last_sent + keepalive_ms(s) / 2) {
-		connection_write(s->connection, " ", 1); /* [RFC6120 4.6.1] */
-		s->last_sent = now;
+		stream_write(s, " ", 1); /* [RFC6120 4.6.1] */
+		count_sent(s);
 	}
 	if (!s->rests && now >= connection_last_input(s->connection) + STREAM_REST_MS)
 		rest(s);
@@ -302,6 +332,7 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 	s->context = context;
 	s->begun = loop_now(o->loop);
 	loop_task_init(&s->reaper, reap, s);
+	loop_task_init(&s->sent, on_sent, s);
 	config.negotiation.policy = snapshot->policy;
 	config.negotiation.secret = &snapshot->secret;
 	config.negotiation.max_bytes = config.max_stanza;
@@ -383,6 +414,13 @@ void stream_give(struct stream *s, const struct stream_events *events, void *con
 	s->context = context;
 }
 
+void stream_write(struct stream *s, const char *bytes, size_t len)
+{
+	connection_write(s->connection, bytes, len);
+	s->written += len;
+	s->last_sent = loop_now(s->o->loop);
+}
+
 enum fail stream_send(struct stream *s, struct stanza *stanza)
 {
 	enum fail fail = negotiation_check_size(wire_negotiation(s->wire), stanza);
@@ -394,9 +432,13 @@ enum fail stream_send(struct stream *s, struct stanza *stanza)
 	if (s->over)
 		return s->fail;
 	bytes = stanza_bytes(stanza, &len);
-	connection_write(s->connection, bytes, len);
+	stream_write(s, bytes, len);
+	if (unsent_add(&s->unsent, stanza, s->written))
+		loop_task_queue(s->o->loop, &s->sent);
+	else
+		s->o->hooks->left(s->o->context, 1);
 	s->stanzas++;
-	s->last_stanza = s->last_sent = loop_now(s->o->loop);
+	s->last_stanza = s->last_sent;
 	return FAIL_NONE;
 }
 

@@ -163,8 +163,7 @@ static void on_action(void *context, const struct negotiation_action *a, const c
 
 	switch (a->type) {
 	case ACTION_WRITE:
-		connection_write(s->connection, bytes + a->offset, a->len);
-		s->last_sent = loop_now(s->o->loop);
+		stream_write(s, bytes + a->offset, a->len);
 		break;
 	case ACTION_START_TLS:
 		start_tls(s);

@@ -7,6 +7,7 @@
 #include "net/connection.h"
 #include "net/sasl.h"
 #include "outside/stream.h"
+#include "unsent_int.h"
 
 #define STREAM_PENDING \
 	4 /* answers that the wire gets after the call that asked: one question is open at a time */
@@ -27,6 +28,9 @@ struct stream {
 	void *context;
 	struct loop_timer *timer;
 	struct loop_task reaper;
+	struct loop_task sent; /* after what was written has left */
+	struct unsent unsent;
+	uint64_t written;	     /* bytes */
 	struct stream *next, **link; /* of o->streams */
 	struct net_address peer;
 	struct negotiation_event pending[STREAM_PENDING];
@@ -58,6 +62,7 @@ void stream_event(struct stream *s, const struct negotiation_event *ev);
 /* stream.c */
 void stream_end(struct stream *s, enum fail fail, bool abrupt);
 void stream_set_timer(struct stream *s);
+void stream_write(struct stream *s, const char *bytes, size_t len);
 
 /* stream_log.c */
 void stream_log_open(struct stream *s);
