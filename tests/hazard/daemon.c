@@ -172,7 +172,7 @@ int daemon_wait(struct daemon *d)
 		daemon_die("waitpid", strerror(errno));
 	d->pid = 0;
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	if (status)
+	if (status > 1)
 		show_log(d, false);
 	return status;
 }

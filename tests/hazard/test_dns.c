@@ -120,8 +120,8 @@ static const char *bounced(struct peer *component, const char *domain)
 {
 	static char text[8192];
 
-	peer_send(component, "<message from='b@us.test' to='a@%s' id='%s'><body/></message>", domain,
-		  domain);
+	peer_send(component, "<message from='b@us.test' to='a@%s' id='%s'><body/></message>",
+		  domain, domain);
 	snprintf(text, sizeof(text), "%s", peer_until(component, "</message>"));
 	return text;
 }
@@ -199,7 +199,8 @@ int main(void)
 	peer_component(&component, &d);
 	test_many(&component);
 	test_no_service(&component);
-	fails(&component, "own.test", "our own address", "<remote-server-not-found ", "own-address");
+	fails(&component, "own.test", "our own address", "<remote-server-not-found ",
+	      "own-address");
 	fails(&component, "inside.test", "the entrance of our components",
 	      "<remote-server-not-found ", "own-address");
 	fails(&component, "loop.test", "a loop of CNAMEs", "<remote-server-timeout ",
@@ -208,8 +209,8 @@ int main(void)
 	      "<remote-server-timeout ", "dns-(failed|timeout)");
 	fails(&component, "gone.test", "no such domain", "<remote-server-not-found ",
 	      "dns-not-found");
-	fails(&component, "silent.test", "a name server that is silent",
-	      "<remote-server-timeout ", "dns-timeout");
+	fails(&component, "silent.test", "a name server that is silent", "<remote-server-timeout ",
+	      "dns-timeout");
 	test_brief(&component);
 	peer_close(&component);
 	tap_ok(daemon_stop(&d) == 0, "it ends in order");

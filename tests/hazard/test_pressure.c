@@ -127,7 +127,7 @@ static void stops_reading(void)
 	peer_tally(&component, &tally, count, 1000);
 	tap_ok(tally.bounces > bounces, "F04: what waited for it is returned (%u)",
 	       tally.bounces - bounces);
-	peer_tally(&mute, &tally, count, 3000);
+	peer_tally(&mute, &tally, count, 3000); /* what the kernel had taken */
 	tap_ok(each_once(count) && !tally.disorder,
 	       "F04: all have come, or been returned, once (%u, %u)", tally.gots, tally.bounces);
 	peer_close(&component);

@@ -87,7 +87,8 @@ static void test_R08_R09(struct peer *component)
 
 	for (i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
 		all &= is_bounced(component, strangers[i], "<forbidden ");
-	tap_ok(all, "R08: names that contain a partner's, or are contained in it, are no partner's");
+	tap_ok(all,
+	       "R08: names that contain a partner's, or are contained in it, are no partner's");
 	for (all = true, i = 0; i < 2; i++)
 		all &= is_bounced(component, subdomains[i], "<forbidden ");
 	tap_ok(all, "R09: a subdomain is not its domain");
@@ -151,7 +152,8 @@ static const char *const payloads[] = {
 static bool passes(struct peer *from, struct peer *to, const char *addresses, size_t i)
 {
 	/* the stanza's own namespace needs no declaration */
-	const char *wanted = strstr(payloads[i], "<x xmlns='jabber:server'/>") ? "<x/>" : payloads[i];
+	const char *wanted =
+		strstr(payloads[i], "<x xmlns='jabber:server'/>") ? "<x/>" : payloads[i];
 	bool carbon = strstr(payloads[i], "</received>") != NULL;
 	size_t len = strlen(wanted) - (carbon ? strlen("</received>") : 0);
 	const char *text;
@@ -174,8 +176,8 @@ static void test_R10(struct peer *component, struct peer *in, struct peer *out)
 		passed += passes(in, component, "from='a@clear.test' to='b@us.test'", i);
 		back += passes(component, out, "from='b@us.test' to='a@clear.test'", i);
 	}
-	tap_ok(passed == n, "R10: payloads pass unchanged, spoofed ones too (%zu of %zu in)", passed,
-	       n);
+	tap_ok(passed == n, "R10: payloads pass unchanged, spoofed ones too (%zu of %zu in)",
+	       passed, n);
 	tap_ok(back == n, "R10: and the other way round (%zu of %zu)", back, n);
 }
 
@@ -185,12 +187,14 @@ static void test_F08(struct peer *component)
 	int listener = peer_listen(&d, 4), other = peer_listen(&d, 5);
 	struct peer out;
 
-	peer_send(component, "<message from='b@us.test' to='a@moved.test' id='m'><body/></message>");
+	peer_send(component,
+		  "<message from='b@us.test' to='a@moved.test' id='m'><body/></message>");
 	peer_accept(&out, &d, listener);
 	peer_expect(&out, "version='1.0'>");
-	peer_send(&out, PEER_HEADER "from='moved.test' id='x' version='1.0'><stream:error>"
-				    "<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>"
-				    "%s.5:5269</see-other-host></stream:error></stream:stream>",
+	peer_send(&out,
+		  PEER_HEADER "from='moved.test' id='x' version='1.0'><stream:error>"
+			      "<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>"
+			      "%s.5:5269</see-other-host></stream:error></stream:stream>",
 		  d.net);
 	peer_expect(component, "<remote-server-timeout ");
 	peer_expect(component, "</message>");
