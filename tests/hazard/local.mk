@@ -3,6 +3,7 @@ HAZARD_TESTS = \
 	tests/hazard/test_dialback \
 	tests/hazard/test_dns \
 	tests/hazard/test_flood \
+	tests/hazard/test_inside \
 	tests/hazard/test_life \
 	tests/hazard/test_pressure \
 	tests/hazard/test_stanzas \
@@ -22,7 +23,11 @@ HAZARD_LDADD = libhazard.a $(NET_LDADD)
 tests_hazard_test_dialback_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_dns_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_flood_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_inside_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_life_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_stanzas_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_tls_LDADD = $(HAZARD_LDADD)
+
+TESTS += tests/hazard/one_worker.sh
+EXTRA_DIST += tests/hazard/one_worker.sh

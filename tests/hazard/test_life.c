@@ -129,8 +129,8 @@ static void judge(const struct load *l)
 		twice += n > 1;
 	}
 	tap_ok(once == sent && !twice,
-	       "B28: each of the %u sent from inside was delivered (%u) or returned (%u), once", sent,
-	       outbound.gots, inbound.bounces);
+	       "B28: each of the %u sent from inside was delivered (%u) or returned (%u), once",
+	       sent, outbound.gots, inbound.bounces);
 	for (i = 100000; i < 100000 + in_sent; i++) {
 		came += inbound.got[i];
 		gap += inbound.got[i] && i > 100000 && !inbound.got[i - 1];
@@ -182,15 +182,16 @@ static void test_B28_mute(void)
 	buf_init(&all, (size_t)64 << 20);
 	peer_messages(&all, "b@us.test", "a@mute.test", 0, 12000, 1000);
 	peer_push_all(&component, all.data, all.len, 3000);
-	peer_tally(&component, &inbound, 1, 3000); /* the first that comes back: the queue is full */
+	peer_tally(&component, &inbound, 1,
+		   3000); /* the first that comes back: the queue is full */
 	begun = clock_monotonic_ms();
 	kill(d.pid, SIGTERM);
 	peer_tally(&component, &inbound, 12000, 12000);
 	status = daemon_wait(&d);
 	begun = clock_monotonic_ms() - begun;
 	tap_ok(status == 0 && begun < 11500,
-	       "B28: SIGTERM with a partner that does not read: it ends with %d after %u ms", status,
-	       (unsigned)begun);
+	       "B28: SIGTERM with a partner that does not read: it ends with %d after %u ms",
+	       status, (unsigned)begun);
 	peer_tally(&mute, &outbound, 12000, 1000);
 	for (status = out = 0; status < 12000; status++)
 		out += outbound.got[status] + inbound.bounced[status] == 1;
@@ -204,8 +205,9 @@ static void test_B28_mute(void)
 
 static void ping(struct peer *in, struct peer *out, const char *id)
 {
-	peer_send(in, "<iq type='get' from='a@clear.test' to='bare.test' id='%s'><ping "
-		      "xmlns='urn:xmpp:ping'/></iq>",
+	peer_send(in,
+		  "<iq type='get' from='a@clear.test' to='bare.test' id='%s'><ping "
+		  "xmlns='urn:xmpp:ping'/></iq>",
 		  id);
 	if (out)
 		peer_expect(out, id);
