@@ -162,7 +162,7 @@ static void on_data(void *context, const char *data, size_t len)
 		return;
 	if (s->role == ROLE_INITIATING || !s->stanzas)
 		rest(s);
-	else if (rested)
+	else if (rested && negotiation_state(wire_negotiation(s->wire)) != NEGOTIATION_CLOSING)
 		stream_set_timer(s);
 }
 
