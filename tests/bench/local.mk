@@ -21,4 +21,4 @@ bench: $(BENCHES)
 	for b in $(BENCHES); do ./$$b || exit 1; done
 bench-tools: $(BENCH_TOOLS)
 .PHONY: bench bench-tools
-EXTRA_DIST += tests/bench/run
+EXTRA_DIST += tests/bench/churn tests/bench/run tests/bench/world.sh
