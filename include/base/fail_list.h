@@ -179,6 +179,10 @@ FAIL(PEER_CLOSED, "peer-closed", "", "wait", "remote-server-timeout", NEXT, NOTI
 	"The peer closed the stream.") \
 FAIL(CONNECTION_LOST, "connection-lost", "", "wait", "remote-server-timeout", NEXT, NOTICE, 0, \
 	"The connection broke without the stream being closed.") \
+FAIL(POLICY_CHANGED, "policy-changed", "reset", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
+	"The configuration changed; the stream has to be negotiated anew.") \
+FAIL(HOST_GONE, "host-gone", "host-gone", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
+	"The domain is no longer served here.") \
 FAIL(SHUTDOWN, "shutdown", "system-shutdown", "wait", "remote-server-timeout", LATER, INFO, 1, \
 	"The gateway is shutting down.") \
 FAIL(IDLE, "idle", "", "", "", LATER, INFO, 0, \

@@ -56,6 +56,7 @@ EVENT(VERIFY, "verify a key") \
 EVENT(TIMEOUT, "timeout") \
 EVENT(LOST, "connection lost") \
 EVENT(SHUT, "shut down") \
+EVENT(POLICY, "new policy") \
 EVENT(BROKEN, "broken XML") \
 /* from the peer's XML */ \
 EVENT(HEADER, "header") \
@@ -117,6 +118,9 @@ struct negotiation_event { /* everything is borrowed for the call, but for the c
 	enum dialback_outcome outcome;	  /* CHECKED */
 	const char *local, *remote, *key; /* VERIFY */
 	enum fail fail;			  /* SHUT, BROKEN */
+	const struct policy *
+		policy; /* POLICY: lives as long as the stream, or until the next; the old one is no longer used */
+	const struct dialback_secret *secret, *previous; /* POLICY: likewise */
 };
 
 /* ACTION(NAME, text) */
@@ -181,6 +185,7 @@ void negotiation_output_fini(struct negotiation_output *out);
 struct negotiation_config {
 	const struct policy *policy;
 	const struct dialback_secret *secret;
+	const struct dialback_secret *previous; /* keys of it are ours too; NULL = none */
 	enum negotiation_role role;
 	bool direct_tls;  /* TLS begins with the connection [XEP-0368] */
 	bool verify_only; /* initiating: only to verify keys */

@@ -16,7 +16,8 @@ struct pair {
 	char local[JID_DOMAIN_SIZE];
 	char remote[JID_DOMAIN_SIZE];
 	enum pair_state state;
-	uint64_t ticket; /* of the check that runs */
+	enum method method; /* by which it is, or would be, valid */
+	uint64_t ticket;    /* of the check that runs */
 };
 
 struct verify { /* a key that the driver wants verified on this stream */

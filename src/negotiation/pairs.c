@@ -63,6 +63,7 @@ void pair_up(struct negotiation *n, struct pair *p, enum method method)
 	bool first = !pair_any(n, PAIR_VALID);
 
 	p->state = PAIR_VALID;
+	p->method = method;
 	a = negotiation_act(n, ACTION_PAIR_UP);
 	a->local = p->local;
 	a->remote = p->remote;

@@ -418,6 +418,17 @@ void receiving_checked(struct negotiation *n, const struct negotiation_event *ev
 	}
 }
 
+/* While the secret is changed there are two; both are looked at, whatever the first says. */
+static bool is_our_key(const struct negotiation *n, const char *from, const char *to,
+		       const char *id, const struct element *e)
+{
+	bool current = dialback_key_matches(n->config.secret, from, to, id, e->text, e->text_len);
+	bool previous = n->config.previous && dialback_key_matches(n->config.previous, from, to, id,
+								   e->text, e->text_len);
+
+	return current || previous;
+}
+
 /* We are the authoritative server. [XEP-0220 2.4] */
 void receiving_verify_request(struct negotiation *n, const struct negotiation_event *ev)
 {
@@ -438,7 +449,7 @@ void receiving_verify_request(struct negotiation *n, const struct negotiation_ev
 	else if (!id || strlen(id) > NEGOTIATION_KEY_MAX || e->children)
 		condition = "bad-request";
 	else
-		valid = dialback_key_matches(n->config.secret, from, to, id, e->text, e->text_len);
+		valid = is_our_key(n, from, to, id, e);
 	n->keys_answered++;
 	pair_answer(n, "verify", to, from, id, valid ? "valid" : "invalid", condition);
 }

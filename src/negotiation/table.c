@@ -50,6 +50,58 @@ static void any_shut(struct negotiation *n, const struct negotiation_event *ev)
 	}
 }
 
+/* May what was authorised, or is about to be, stay? */
+static enum fail judge_pair(const struct negotiation *n, const struct pair *p)
+{
+	struct choose_facts facts = negotiation_facts(n, p->remote);
+	const struct partner *partner = policy_partner(n->config.policy, p->remote, NULL, NULL);
+	bool sasl = p->state == PAIR_VALID && p->method == METHOD_SASL_TLS;
+
+	if (p->state == PAIR_NONE || p->state == PAIR_REFUSED)
+		return FAIL_NONE;
+	if (!policy_local(n->config.policy, p->local))
+		return FAIL_HOST_GONE;
+	return choose_accept(partner, &facts, sasl ? REQUEST_EXTERNAL : REQUEST_DIALBACK);
+}
+
+static enum fail judge_again(const struct negotiation *n, const struct partner *before)
+{
+	enum fail fail = FAIL_NONE;
+	unsigned i;
+
+	if (*n->local && !policy_local(n->config.policy, n->local))
+		return FAIL_HOST_GONE;
+	if (*n->remote && !n->partner)
+		return FAIL_PARTNER_UNKNOWN;
+	for (i = 0; i < n->pair_count && !fail; i++)
+		fail = judge_pair(n, &n->pairs[i]);
+	if (fail || n->state == NEGOTIATION_OPEN)
+		return fail;
+	/* what was offered or chosen under the old row may not hold under the new one */
+	if (before != n->partner && (!before || !n->partner || before->row != n->partner->row ||
+				     before->strict != n->partner->strict))
+		return FAIL_POLICY_CHANGED;
+	return FAIL_NONE;
+}
+
+static void any_policy(struct negotiation *n, const struct negotiation_event *ev)
+{
+	const struct partner *before = n->partner;
+	enum fail fail;
+
+	n->config.policy = ev->policy;
+	n->config.secret = ev->secret;
+	n->config.previous = ev->previous;
+	if (n->state == NEGOTIATION_NEW && n->config.role == ROLE_RECEIVING)
+		return;
+	n->partner = *n->remote	 ? policy_partner(ev->policy, n->remote, NULL, NULL)
+		     : n->headed ? policy_everyone(ev->policy)
+				 : NULL;
+	fail = n->state == NEGOTIATION_CLOSING ? FAIL_NONE : judge_again(n, before);
+	if (fail)
+		negotiation_fail(n, fail);
+}
+
 static void any_broken(struct negotiation *n, const struct negotiation_event *ev)
 {
 	negotiation_fail(n, n->state == NEGOTIATION_CLOSING ? n->fail : ev->fail);
@@ -141,7 +193,7 @@ struct cell {
 	}
 
 /* What every living state does with questions long closed, and with the ends of things. */
-#define LIVES [EVENT_LOST] = CELL(any_lost, S(DEAD))
+#define LIVES [EVENT_LOST] = CELL(any_lost, S(DEAD)), [EVENT_POLICY] = CELL(any_policy, S(DEAD))
 #define ENDS LIVES, [EVENT_TIMEOUT] = CELL(any_timeout, S(DEAD))
 /* Before our header there is no closing tag to send. */
 #define SHUTS_AT_ONCE [EVENT_SHUT] = CELL(any_shut, S(DEAD))

@@ -18,6 +18,7 @@ UNIT = \
 	tests/unit/test_negotiation \
 	tests/unit/test_negotiation_header \
 	tests/unit/test_negotiation_pairs \
+	tests/unit/test_negotiation_policy \
 	tests/unit/test_negotiation_sasl \
 	tests/unit/test_out_of_memory \
 	tests/unit/test_partner \
