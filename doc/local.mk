@@ -16,7 +16,7 @@ uninstall-local:
 # The service, as systemd runs it, and its user.
 conf/fedgated.service: $(srcdir)/conf/fedgated.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) conf && \
-	sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' $(srcdir)/conf/fedgated.service.in >$@
+	sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' $(srcdir)/conf/fedgated.service.in >$@
 EXTRA_DIST += conf/fedgated.service.in conf/fedgate.sysusers
 CLEANFILES += conf/fedgated.service
 if SYSTEMD

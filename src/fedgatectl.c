@@ -66,6 +66,17 @@ static const struct command commands[] = {
 	  .socket = true,
 	  .json = true,
 	  .run = command_streams },
+	{ .name = "reload",
+	  .arguments = "[-c FILE] [-s SOCKET] [--json]",
+	  .summary = "make the running daemon go by the changed configuration",
+	  .help = "The daemon reads its configuration, certificates and secrets again and goes by "
+		  "them, all or\nnothing: with any error all stays as it was, the errors are "
+		  "printed, and the exit status is 1.\nStreams that the new configuration does not "
+		  "allow end; the others live on.\n",
+	  .config = true,
+	  .socket = true,
+	  .json = true,
+	  .run = command_reload },
 	/* how the documents that are made from the schema are made */
 	{ .name = "reference",
 	  .arguments = "yaml|man",

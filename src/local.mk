@@ -106,6 +106,7 @@ libfedgate_gateway_a_SOURCES = \
 	src/gateway/limits.c \
 	src/gateway/log_quota.c \
 	src/gateway/links.c \
+	src/gateway/reload.c \
 	src/gateway/report.c \
 	src/gateway/visitors.c \
 	src/gateway/worker.c
@@ -124,6 +125,7 @@ libfedgate_admin_a_SOURCES = \
 	src/admin/command_explain.c \
 	src/admin/command_matrix.c \
 	src/admin/command_reference.c \
+	src/admin/command_reload.c \
 	src/admin/command_status.c \
 	src/admin/command_streams.c \
 	src/admin/control.c \
@@ -136,6 +138,7 @@ libfedgate_admin_a_SOURCES = \
 	src/admin/files.c \
 	src/admin/remote.c \
 	src/admin/remote_int.h \
+	src/admin/material.c \
 	src/admin/report.c \
 	src/admin/report_int.h \
 	src/admin/secret.c \
@@ -157,6 +160,7 @@ noinst_HEADERS += \
 	include/admin/control_client.h \
 	include/admin/daemon.h \
 	include/admin/files.h \
+	include/admin/material.h \
 	include/admin/secret.h \
 	include/admin/supervisor.h \
 	include/base/buf.h \

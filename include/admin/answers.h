@@ -1,5 +1,5 @@
 /*
- * answers: what the daemon answers to status, streams and explain.
+ * answers: what the daemon answers to status, streams, explain and reload.
  *
  * A request is one line of JSON, {"command": "...", "arguments": ["...", ...]}; its answer is one, {"ok": true, "result": ...}
  * or {"ok": false, "error": "..."}. The workers are asked once for all who wait. Embedded in the daemon, on the main loop;
@@ -18,7 +18,10 @@
 /* LINE without newline, borrowed. */
 typedef void (*answers_reply_fn)(void *context, uint64_t client, const char *line, size_t len);
 
-enum answers_command { ANSWERS_STATUS, ANSWERS_STREAMS, ANSWERS_EXPLAIN };
+/* CLIENT wants a reload; answers_reloaded or answers_reload_failed tells how it went. */
+typedef void (*answers_reload_fn)(void *context, uint64_t client);
+
+enum answers_command { ANSWERS_STATUS, ANSWERS_STREAMS, ANSWERS_EXPLAIN, ANSWERS_RELOAD };
 
 struct answers_pending {
 	uint64_t client;
@@ -31,6 +34,7 @@ struct answers {
 	struct gateway *gateway;
 	const char *config; /* its path; borrowed */
 	answers_reply_fn reply;
+	answers_reload_fn reload;
 	void *context;
 	struct answers_pending pending[CONTROL_CLIENTS_MAX];
 	unsigned count;
@@ -38,9 +42,14 @@ struct answers {
 };
 
 void answers_init(struct answers *a, struct gateway *gateway, const char *config,
-		  answers_reply_fn reply, void *context);
+		  answers_reply_fn reply, answers_reload_fn reload, void *context);
 
 /* One request; REPLY is called once for it, now or later. */
 void answers_request(struct answers *a, uint64_t client, const char *line, size_t len);
+
+/* DIAGS: what is wrong with the configuration; NULL = nothing. */
+void answers_reload_failed(struct answers *a, uint64_t client, const struct diags *diags,
+			   const char *why);
+void answers_reloaded(struct answers *a, uint64_t client);
 
 #endif

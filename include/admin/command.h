@@ -47,6 +47,7 @@ int command_explain(const struct command_options *options);
 int command_reference(const struct command_options *options);
 int command_status(const struct command_options *options);
 int command_streams(const struct command_options *options);
+int command_reload(const struct command_options *options);
 
 /* Where the configuration is unless -c says otherwise. */
 const char *command_default_config(void);

@@ -17,6 +17,8 @@
  */
 int supervisor_ready(const char *address, const char *text);
 int supervisor_status(const char *address, const char *text);
+/* Between it and the next ready: the configuration is being read. */
+int supervisor_reloading(const char *address);
 int supervisor_stopping(const char *address, const char *text);
 
 #endif

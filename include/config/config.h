@@ -49,6 +49,7 @@ struct config_gateway {
 	char *state_dir;
 	char *control_socket;
 	char *dialback_secret_file;
+	char *previous_dialback_secret_file; /* NULL = none */
 	unsigned connection_limit;
 	unsigned partner_connection_limit;
 	unsigned source_connection_limit;

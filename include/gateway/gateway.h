@@ -23,8 +23,10 @@ struct gateway;
 
 struct gateway_options {
 	struct config *config; /* taken on success */
-	const char *secret;    /* the dialback secret; borrowed for the call */
+	const char *secret;    /* the dialback secret; borrowed for the call, like all secrets */
 	size_t secret_len;
+	const char *previous; /* the one before it, keys of which are ours too; NULL = none */
+	size_t previous_len;
 	const char **
 		inside_secrets; /* of each config->inside entry, NUL-terminated; borrowed for the call */
 	int log_fd;		/* where log lines go */
@@ -46,6 +48,17 @@ int gateway_start(struct gateway *g) must_check;
 void gateway_drain(struct gateway *g, uint64_t grace_ms);
 /* After DRAINED, or without gateway_start. Joins the threads. */
 void gateway_free(struct gateway *g);
+
+/*
+ * Goes by another configuration: OPTIONS as for gateway_new, of which config is taken on success and what is not of the
+ * configuration or its secrets is ignored. All is built before anything changes; -FAIL_CONFIG with the reason where it cannot
+ * be, or another reload is under way: all stays as it was then. DONE is called once every worker goes by it. Streams that the
+ * new configuration does not allow have ended by then; the others live on. What only a restart can change stays as it is:
+ * where we listen, how many workers; a section inside with other entries is refused.
+ */
+int gateway_reload(struct gateway *g, const struct gateway_options *options,
+		   void (*done)(void *context), void *context,
+		   char error[GATEWAY_ERROR_SIZE]) must_check;
 
 const struct config *gateway_config(const struct gateway *g);
 unsigned gateway_workers(const struct gateway *g);
@@ -81,7 +94,7 @@ struct gateway_route { /* one pair, outbound */
 
 struct gateway_link { /* one local domain's inside */
 	char domain[JID_DOMAIN_SIZE];
-	const char *inside; /* name of the entry; NULL = none */
+	char inside[65]; /* name of the entry; "" = none */
 	bool attached;
 	uint64_t stanzas_in, stanzas_out; /* towards the inside, from it */
 	uint64_t waiting;		  /* bytes */

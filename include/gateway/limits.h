@@ -17,6 +17,8 @@ struct limits;
 
 struct limits *limits_new(unsigned all, unsigned per_source);
 void limits_free(struct limits *l);
+/* What is there already stays. */
+void limits_set(struct limits *l, unsigned all, unsigned per_source);
 
 /* A connection that came in from a stranger; false: it is one too many, and does not count. */
 bool limits_come_in(struct limits *l, const struct net_address *from);

@@ -103,24 +103,23 @@ enum dialback_outcome {
 struct negotiation_event { /* everything is borrowed for the call, but for the certificate */
 	enum negotiation_event_type type;
 	uint64_t
-		ticket; /* CERTIFICATE, SASL, CHECKED; VERIFY: the driver's own number for the question */
+		ticket; /* CERTIFICATE, SASL, CHECKED; VERIFY: the driver's number for the question */
 	const struct xml_header *header; /* HEADER */
 	/* HEADER, and receiving BROKEN, TIMEOUT, SHUT before it: a fresh stream id, unguessable; VERIFY: of the key */
 	const char *id;
-	const struct element *element; /* the peer's elements */
-	struct stanza *stanza;	       /* STANZA */
-	const struct cert_facts
-		*certificate;	/* CERTIFICATE: lives as long as the TLS connection; NULL = none */
-	enum sasl_outcome sasl; /* SASL */
-	const void *data;	/* SASL: what the library says, NULL = nothing */
+	const struct element *element;	      /* the peer's elements */
+	struct stanza *stanza;		      /* STANZA */
+	const struct cert_facts *certificate; /* CERTIFICATE: lives as long as TLS; NULL = none */
+	enum sasl_outcome sasl;		      /* SASL */
+	const void *data;		      /* SASL: what the library says, NULL = nothing */
 	size_t data_len;
 	const char *identity; /* SASL done, receiving: the authorisation identity, "" = not given */
 	enum dialback_outcome outcome;	  /* CHECKED */
 	const char *local, *remote, *key; /* VERIFY */
 	enum fail fail;			  /* SHUT, BROKEN */
-	const struct policy *
-		policy; /* POLICY: lives as long as the stream, or until the next; the old one is no longer used */
-	const struct dialback_secret *secret, *previous; /* POLICY: likewise */
+	const struct policy
+		*policy; /* POLICY: these live until the next step after another POLICY */
+	const struct dialback_secret *secret, *previous; /* POLICY */
 };
 
 /* ACTION(NAME, text) */

@@ -23,6 +23,9 @@ struct routes *routes_new(struct outside *o);
 void routes_free(struct routes *r);
 /* Domains in normal form; STANZA is borrowed. */
 void routes_send(struct routes *r, const char *local, const char *remote, struct stanza *stanza);
+/* The configuration changed: what waits for a domain that is a partner no more, or comes from one that is no longer ours, is
+ * handed back; nobody is backed off from any more. */
+void routes_reload(struct routes *r);
 /* No new attempts: what waits for an open stream leaves, the rest is handed back; streams are shut once their queue is empty. */
 void routes_drain(struct routes *r);
 /* Hands back all that waits. */

@@ -57,6 +57,9 @@ void stream_shut(struct stream *s, enum fail fail);
 void stream_pause(struct stream *s, size_t cause);
 void stream_resume(struct stream *s, size_t cause);
 
+/* The configuration changed: what the new one does not allow ends at once, everything after goes by it. */
+void stream_reload(struct stream *s, struct snapshot *snapshot);
+
 /* NULL where there is none (any more). */
 struct stream *stream_find(struct outside *o, uint64_t id);
 

@@ -11,17 +11,19 @@ static const char *const commands[] = {
 	[ANSWERS_STATUS] = "status",
 	[ANSWERS_STREAMS] = "streams",
 	[ANSWERS_EXPLAIN] = "explain",
+	[ANSWERS_RELOAD] = "reload",
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 
 void answers_init(struct answers *a, struct gateway *gateway, const char *config,
-		  answers_reply_fn reply, void *context)
+		  answers_reply_fn reply, answers_reload_fn reload, void *context)
 {
 	memset(a, 0, sizeof(*a));
 	a->gateway = gateway;
 	a->config = config;
 	a->reply = reply;
+	a->reload = reload;
 	a->context = context;
 }
 
@@ -127,6 +129,8 @@ static json_t *result(const struct answers *a, const struct answers_pending *p,
 		return answers_streams(report);
 	case ANSWERS_EXPLAIN:
 		return answers_explain(a, p->domain, report);
+	case ANSWERS_RELOAD:
+		break; /* no report is asked for it */
 	}
 	return json_null();
 }
@@ -179,6 +183,8 @@ void answers_request(struct answers *a, uint64_t client, const char *line, size_
 	p.client = client;
 	if (!read_request(line, len, &p, &why)) {
 		refuse(a, client, why);
+	} else if (p.command == ANSWERS_RELOAD) {
+		a->reload(a->context, client);
 	} else if (a->count == CONTROL_CLIENTS_MAX) {
 		/* those whose time was over still have their place here */
 		refuse(a, client, "the workers do not answer");
@@ -186,4 +192,48 @@ void answers_request(struct answers *a, uint64_t client, const char *line, size_
 		a->pending[a->count++] = p;
 		ask(a);
 	}
+}
+
+/* ---- a reload ---- */
+
+static json_t *json_of_diags(const struct diags *diags)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; diags && i < diags->count; i++) {
+		const struct diag *d = &diags->items[i];
+		json_t *o = json_object();
+		json_object_set_new(o, "severity", json_string(severity_str(d->severity)));
+		json_object_set_new(o, "file", report_json_string(d->file));
+		json_object_set_new(o, "line", json_integer(d->line));
+		json_object_set_new(o, "column", json_integer(d->column));
+		json_object_set_new(o, "text", report_json_string(d->text));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+void answers_reload_failed(struct answers *a, uint64_t client, const struct diags *diags,
+			   const char *why)
+{
+	json_t *o = json_object(), *result = json_object();
+
+	json_object_set_new(o, "ok", json_false());
+	json_object_set_new(o, "error", report_json_string(why));
+	json_object_set_new(result, "diagnostics", json_of_diags(diags));
+	json_object_set_new(o, "result", result);
+	reply(a, client, o);
+}
+
+void answers_reloaded(struct answers *a, uint64_t client)
+{
+	const struct config *c = gateway_config(a->gateway);
+	json_t *o = json_object(), *result = json_object();
+
+	json_object_set_new(result, "domains", json_integer((json_int_t)c->domain_count));
+	json_object_set_new(result, "partners", json_integer((json_int_t)c->partner_count));
+	json_object_set_new(o, "ok", json_true());
+	json_object_set_new(o, "result", result);
+	reply(a, client, o);
 }

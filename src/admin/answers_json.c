@@ -153,7 +153,7 @@ static json_t *json_link(const struct gateway_link *l)
 	json_t *o = json_object();
 
 	set_str(o, "domain", l->domain);
-	json_object_set_new(o, "inside", l->inside ? report_json_string(l->inside) : json_null());
+	json_object_set_new(o, "inside", *l->inside ? report_json_string(l->inside) : json_null());
 	json_object_set_new(o, "attached", json_boolean(l->attached));
 	set_int(o, "stanzas-in", l->stanzas_in);
 	set_int(o, "stanzas-out", l->stanzas_out);

@@ -13,7 +13,7 @@
 #include "admin/answers.h"
 #include "admin/command.h"
 #include "admin/control.h"
-#include "admin/secret.h"
+#include "admin/material.h"
 #include "admin/supervisor.h"
 #include "base/mem.h"
 #include "gateway/gateway.h"
@@ -31,16 +31,13 @@ struct daemon {
 	bool journal; /* standard error is the journal */
 	enum log_level level;
 	struct loop *loop;
-	struct config *config; /* until the gateway has it */
-	struct secret secret;
-	struct secret *inside_secrets; /* of each entry */
-	const char **inside_texts;
-	size_t inside_count;
 	bool sasl;
 	struct gateway *gateway;
 	struct answers answers;
 	struct control *control;
 	struct loop_signal *term, *interrupt, *hangup;
+	uint64_t reload_client; /* who asked for the reload that is under way; 0 = a signal */
+	bool reloading;
 	bool ending;
 };
 
@@ -75,10 +72,17 @@ static void log_diag(const struct daemon *d, const struct diag *diag)
 {
 	struct log_line l;
 
-	if (diag->severity == SEVERITY_NOTE)
-		log_begin(&l, LOG_LEVEL_INFO, "note");
-	else
+	switch (diag->severity) {
+	case SEVERITY_ERROR:
+		log_begin(&l, LOG_LEVEL_ERROR, "error");
+		break;
+	case SEVERITY_WARNING:
 		log_begin(&l, LOG_LEVEL_WARNING, "warning");
+		break;
+	case SEVERITY_NOTE:
+		log_begin(&l, LOG_LEVEL_INFO, "note");
+		break;
+	}
 	log_str(&l, "file", diag->file);
 	log_int(&l, "line", diag->line);
 	log_int(&l, "column", diag->column);
@@ -130,89 +134,34 @@ static void set_process(void)
 
 /* ---- what is read ---- */
 
-static int load(struct daemon *d)
+/* What there is to know of the configuration. */
+static void log_diags(const struct daemon *d, const struct diags *diags)
 {
-	struct diags diags;
 	size_t i;
-	int rc;
 
-	diags_init(&diags);
-	rc = command_load(d->path, &d->config, &diags);
-	if (rc) {
-		command_print_diags(&diags, stderr);
-	} else {
-		d->level = (enum log_level)d->config->gateway.log_level;
-		for (i = 0; i < diags.count; i++)
-			log_diag(d, &diags.items[i]);
-	}
-	diags_fini(&diags);
-	return rc;
+	for (i = 0; i < diags->count; i++)
+		log_diag(d, &diags->items[i]);
 }
 
-/* Whoever starts it by hand has no service manager to make it. */
-static int make_state_dir(struct daemon *d)
+static int read_material(struct daemon *d, struct material *m)
 {
-	const char *path = d->config->gateway.state_dir;
-	char error[SECRET_ERROR_SIZE];
-
-	if (!mkdir(path, 0700) || errno == EEXIST)
-		return 0;
-	snprintf(error, sizeof(error), "state-dir %.150s: cannot be made: %s", path,
-		 strerror(errno));
-	return start_failed(d, error);
-}
-
-static int load_dialback_secret(struct daemon *d)
-{
-	const char *path = d->config->gateway.dialback_secret_file;
-	char error[SECRET_ERROR_SIZE];
 	struct log_line l;
-	bool made;
+	int rc = material_read(m, d->path);
 
-	if (secret_ensure(path, &made, error) ||
-	    secret_load(path, CONFIG_SECRET_MIN, &d->secret, error))
-		return start_failed(d, error);
-	if (!made)
+	if (rc && *m->error)
+		return start_failed(d, m->error);
+	if (rc) {
+		command_print_diags(&m->diags, stderr);
+		return rc;
+	}
+	d->level = (enum log_level)m->config->gateway.log_level;
+	log_diags(d, &m->diags);
+	if (!*m->made)
 		return 0;
 	log_begin(&l, LOG_LEVEL_NOTICE, "secret-made");
-	log_str(&l, "file", path);
+	log_str(&l, "file", m->made);
 	daemon_log(d, &l);
 	return 0;
-}
-
-static int load_inside_secrets(struct daemon *d)
-{
-	char error[SECRET_ERROR_SIZE];
-	size_t i;
-
-	d->inside_count = d->config->inside_count;
-	d->inside_secrets = mem_new((d->inside_count + 1) * sizeof(*d->inside_secrets));
-	d->inside_texts = mem_new((d->inside_count + 1) * sizeof(*d->inside_texts));
-	for (i = 0; i < d->inside_count; i++) {
-		struct secret *secret = &d->inside_secrets[i];
-		const char *path = d->config->inside[i].secret_file;
-		if (secret_load(path, 1, secret, error))
-			return start_failed(d, error);
-		if (strlen(secret->data) != secret->len) {
-			snprintf(error, sizeof(error), "%.180s: it has a byte 0", path);
-			return start_failed(d, error);
-		}
-		d->inside_texts[i] = secret->data;
-	}
-	return 0;
-}
-
-static void forget_secrets(struct daemon *d)
-{
-	size_t i;
-
-	secret_free(&d->secret);
-	for (i = 0; d->inside_secrets && i < d->inside_count; i++)
-		secret_free(&d->inside_secrets[i]);
-	free(d->inside_secrets);
-	free(d->inside_texts);
-	d->inside_secrets = NULL;
-	d->inside_texts = NULL;
 }
 
 /* ---- signals ---- */
@@ -243,10 +192,81 @@ static void on_interrupt(void *context)
 	end(context, "SIGINT");
 }
 
+/* ---- a changed configuration ---- */
+
+static void say_ready(const struct daemon *d);
+
+static void reload_failed(struct daemon *d, uint64_t client, const struct diags *diags,
+			  const char *why)
+{
+	if (diags)
+		log_diags(d, diags);
+	log_text(d, LOG_LEVEL_ERROR, "reload-failed", why);
+	if (client)
+		answers_reload_failed(&d->answers, client, diags, why);
+	say_ready(d);
+}
+
+static void on_reloaded(void *context)
+{
+	struct daemon *d = context;
+	const struct config *c = gateway_config(d->gateway);
+	struct log_line l;
+
+	d->reloading = false;
+	log_begin(&l, LOG_LEVEL_NOTICE, "reload");
+	log_int(&l, "domains", (long long)c->domain_count);
+	log_int(&l, "partners", (long long)c->partner_count);
+	log_str(&l, "config", d->path);
+	daemon_log(d, &l);
+	if (d->reload_client)
+		answers_reloaded(&d->answers, d->reload_client);
+	say_ready(d);
+}
+
+/* CLIENT 0: a signal asked for it. */
+static void reload(struct daemon *d, uint64_t client)
+{
+	char error[GATEWAY_ERROR_SIZE] = "";
+	struct gateway_options options = { .log_fd = STDERR_FILENO };
+	struct material m;
+	int rc;
+
+	if (d->reloading) {
+		reload_failed(d, client, NULL, "another reload is under way");
+		return;
+	}
+	supervisor_reloading(d->notify);
+	rc = material_read(&m, d->path);
+	if (rc) {
+		reload_failed(d, client, &m.diags,
+			      *m.error ? m.error
+				       : "the configuration has errors; all stays as it was");
+		material_fini(&m);
+		return;
+	}
+	material_give(&m, &options);
+	d->reloading = true;
+	d->reload_client = client;
+	if (gateway_reload(d->gateway, &options, on_reloaded, d, error)) {
+		d->reloading = false;
+		reload_failed(d, client, NULL, error);
+	} else {
+		d->level = (enum log_level)m.config->gateway.log_level;
+		log_diags(d, &m.diags);
+		m.config = NULL; /* the gateway has it */
+	}
+	material_fini(&m);
+}
+
 static void on_hangup(void *context)
 {
-	log_text(context, LOG_LEVEL_NOTICE, "reload-ignored",
-		 "SIGHUP: a changed configuration takes effect when fedgated is started again");
+	reload(context, 0);
+}
+
+static void on_reload_request(void *context, uint64_t client)
+{
+	reload(context, client);
 }
 
 static void on_drained(void *context)
@@ -272,24 +292,21 @@ static void request(void *context, uint64_t client, const char *line, size_t len
 	answers_request(&d->answers, client, line, len);
 }
 
-static int make_gateway(struct daemon *d)
+static int make_gateway(struct daemon *d, struct material *m)
 {
 	char error[GATEWAY_ERROR_SIZE] = "";
 	struct gateway_options options = {
-		.config = d->config,
-		.secret = d->secret.data,
-		.secret_len = d->secret.len,
-		.inside_secrets = d->inside_texts,
 		.log_fd = STDERR_FILENO,
 		.journal = d->journal,
 		.drained = on_drained,
 		.context = d,
 	};
 
+	material_give(m, &options);
 	d->gateway = gateway_new(d->loop, &options, error);
 	if (!d->gateway)
 		return start_failed(d, error);
-	d->config = NULL;
+	m->config = NULL; /* the gateway has it */
 	return 0;
 }
 
@@ -302,16 +319,16 @@ static int make_control(struct daemon *d)
 		.context = d,
 	};
 
-	answers_init(&d->answers, d->gateway, d->path, reply, d);
+	answers_init(&d->answers, d->gateway, d->path, reply, on_reload_request, d);
 	d->control = control_new(d->loop, &options, error);
 	return d->control ? 0 : start_failed(d, error);
 }
 
-static int prepare(struct daemon *d)
+static int prepare(struct daemon *d, struct material *m)
 {
 	char error[SASL_ERROR_SIZE];
 
-	if (load(d) || make_state_dir(d) || load_dialback_secret(d) || load_inside_secrets(d))
+	if (read_material(d, m))
 		return -FAIL_CONFIG;
 	if (net_sasl_init(error))
 		return start_failed(d, error);
@@ -319,7 +336,7 @@ static int prepare(struct daemon *d)
 	d->loop = loop_new();
 	if (!d->loop)
 		return start_failed(d, "memory or descriptors ran out");
-	if (make_gateway(d) || make_control(d))
+	if (make_gateway(d, m) || make_control(d))
 		return -FAIL_CONFIG;
 	d->term = loop_signal_new(d->loop, SIGTERM, on_term, d);
 	d->interrupt = loop_signal_new(d->loop, SIGINT, on_interrupt, d);
@@ -329,10 +346,22 @@ static int prepare(struct daemon *d)
 	return 0;
 }
 
-static void say_started(const struct daemon *d)
+static void say_ready(const struct daemon *d)
 {
 	const struct config *c = gateway_config(d->gateway);
 	char text[SUPERVISOR_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "serving %zu domain%s, %zu partner%s configured",
+		 c->domain_count, c->domain_count == 1 ? "" : "s", c->partner_count,
+		 c->partner_count == 1 ? "" : "s");
+	if (supervisor_ready(d->notify, text))
+		log_text(d, LOG_LEVEL_WARNING, "notify-failed",
+			 "the service manager does not listen");
+}
+
+static void say_started(const struct daemon *d)
+{
+	const struct config *c = gateway_config(d->gateway);
 	struct log_line l;
 
 	log_begin(&l, LOG_LEVEL_NOTICE, "start");
@@ -343,12 +372,7 @@ static void say_started(const struct daemon *d)
 	log_str(&l, "config", d->path);
 	log_str(&l, "control", c->gateway.control_socket);
 	daemon_log(d, &l);
-	snprintf(text, sizeof(text), "serving %zu domain%s, %zu partner%s configured",
-		 c->domain_count, c->domain_count == 1 ? "" : "s", c->partner_count,
-		 c->partner_count == 1 ? "" : "s");
-	if (supervisor_ready(d->notify, text))
-		log_text(d, LOG_LEVEL_WARNING, "notify-failed",
-			 "the service manager does not listen");
+	say_ready(d);
 }
 
 /* Also what is made in part. */
@@ -363,8 +387,6 @@ static void tear_down(struct daemon *d)
 	loop_free(d->loop);
 	if (d->sasl)
 		net_sasl_fini();
-	forget_secrets(d);
-	config_free(d->config);
 }
 
 /* Some workers run and some do not: there is nothing that could be ended in order. */
@@ -378,9 +400,11 @@ static void give_up(struct daemon *d)
 int daemon_run(const char *config)
 {
 	struct daemon d;
+	struct material m;
 	int rc;
 
 	memset(&d, 0, sizeof(d));
+	memset(&m, 0, sizeof(m));
 	d.path = config;
 	d.level = LOG_LEVEL_INFO;
 	rc = fill_standard_streams();
@@ -388,8 +412,8 @@ int daemon_run(const char *config)
 	d.journal = is_journal();
 	set_process();
 	if (!rc)
-		rc = prepare(&d);
-	forget_secrets(&d); /* the gateway has its own */
+		rc = prepare(&d, &m);
+	material_fini(&m); /* the gateway has its own */
 	if (!rc && gateway_start(d.gateway))
 		give_up(&d);
 	if (!rc) {

@@ -87,6 +87,7 @@ static int open_answer(const char *socket, const json_t *answer, json_t **result
 			 socket);
 		return -FAIL_IO;
 	}
+	*result = json_incref(json_object_get(answer, "result")); /* NULL is allowed */
 	remote_plain(remote_str(answer, "error"), why, sizeof(why));
 	snprintf(error, REMOTE_ERROR_SIZE, "%.160s: fedgated says: %s", socket, why);
 	return -FAIL_INVALID_ARGUMENT;
@@ -119,8 +120,11 @@ json_t *remote_result(const struct command_options *options, const char *command
 	char *socket = remote_socket(options);
 	json_t *result;
 
-	if (remote_ask(socket, command, NULL, &result, error))
+	if (remote_ask(socket, command, NULL, &result, error)) {
 		fprintf(stderr, "fedgatectl: %s\n", error);
+		json_decref(result);
+		result = NULL;
+	}
 	free(socket);
 	return result;
 }

@@ -15,7 +15,7 @@ char *remote_socket(const struct command_options *options);
 
 /*
  * Asks; ARGUMENT may be NULL. *RESULT is owned. -FAIL_CONNECT_REFUSED where nobody listens, -FAIL_IO, -FAIL_INVALID_ARGUMENT
- * where the daemon refuses, with the reason.
+ * where the daemon refuses, with the reason; *RESULT is then what else it says, or NULL.
  */
 int remote_ask(const char *socket, const char *command, const char *argument, json_t **result,
 	       char error[REMOTE_ERROR_SIZE]) must_check;

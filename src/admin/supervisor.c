@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static int parse_address(const char *text, struct sockaddr_un *out, socklen_t *len)
 {
 	size_t n = strlen(text);
@@ -69,6 +71,16 @@ int supervisor_ready(const char *address, const char *text)
 int supervisor_status(const char *address, const char *text)
 {
 	return tell_with_status(address, "", text);
+}
+
+int supervisor_reloading(const char *address)
+{
+	char what[80];
+
+	/* the time tells a reload that was asked for from one before */
+	snprintf(what, sizeof(what), "RELOADING=1\nMONOTONIC_USEC=%llu\n",
+		 (unsigned long long)clock_monotonic_ms() * 1000);
+	return tell_with_status(address, what, "reading the configuration");
 }
 
 int supervisor_stopping(const char *address, const char *text)

@@ -154,30 +154,31 @@ static void check_link_secret(const struct load *l, const struct config_inside *
 	config_file_fini(&file);
 }
 
-static void check_dialback_secret(const struct load *l)
+/* NAME is its setting; MADE: where it is missing it will be made. */
+static void check_dialback_secret(const struct load *l, const char *name, const char *path,
+				  bool made)
 {
 	const struct config_gateway *g = &l->config->gateway;
-	struct place at = load_value_place(l, &g->base, SECTION_GATEWAY, "dialback-secret-file");
+	struct place at = load_value_place(l, &g->base, SECTION_GATEWAY, name);
 	struct config_file file;
 	int error;
 
-	if (!g->dialback_secret_file)
+	if (!path)
 		return;
-	error = l->files->read(l->files->context, g->dialback_secret_file, CONFIG_SECRET_MAX,
-			       &file);
-	if (error == ENOENT) /* it is made on first start */
+	error = l->files->read(l->files->context, path, CONFIG_SECRET_MAX, &file);
+	if (error == ENOENT && made)
 		return;
 	if (error) {
-		diags_add(l->diags, SEVERITY_ERROR, &at, "`%s` cannot be read: %s",
-			  g->dialback_secret_file, error_text(error));
+		diags_add(l->diags, SEVERITY_ERROR, &at, "`%s` cannot be read: %s", path,
+			  error_text(error));
 		return;
 	}
 	/* a short one can be guessed from the keys that go over the wire [XEP-0185] */
 	if (secret_len(&file) < CONFIG_SECRET_MIN)
 		diags_add(l->diags, SEVERITY_ERROR, &at,
-			  "`%s` has %zu bytes: a dialback secret needs at least %d",
-			  g->dialback_secret_file, secret_len(&file), CONFIG_SECRET_MIN);
-	check_mode(l, g->dialback_secret_file, &at, &file, "secret");
+			  "`%s` has %zu bytes: a dialback secret needs at least %d", path,
+			  secret_len(&file), CONFIG_SECRET_MIN);
+	check_mode(l, path, &at, &file, "secret");
 	config_file_fini(&file);
 }
 
@@ -187,7 +188,9 @@ void load_check_files(struct load *l)
 	size_t i;
 
 	check_anchors(l);
-	check_dialback_secret(l);
+	check_dialback_secret(l, "dialback-secret-file", c->gateway.dialback_secret_file, true);
+	check_dialback_secret(l, "previous-dialback-secret-file",
+			      c->gateway.previous_dialback_secret_file, false);
 	for (i = 0; i < c->domain_count; i++)
 		check_domain(l, &c->domains[i]);
 	for (i = 0; i < c->inside_count; i++)

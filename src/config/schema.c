@@ -67,6 +67,12 @@ static const struct schema_key keys[] = {
 	  .help = "The secret from which dialback keys are made: at least 16 bytes, a newline at "
 		  "the end does not count. Made on first start, with mode 0600, where it does not "
 		  "exist. Gateways that serve the same domain need the same secret." },
+	{ KEY(GATEWAY, gateway, "previous-dialback-secret-file", previous_dialback_secret_file,
+	      PATH),
+	  .none = "none", .example = "/var/lib/fedgate/dialback.secret.old",
+	  .help = "The secret that was used before: keys made from it are still found valid. For "
+		  "the "
+		  "time of a change, until all gateways of the domain have the new one." },
 	{ KEY(GATEWAY, gateway, "connection-limit", connection_limit, UINT), .value = "1000",
 	  .min = 1, .max = 1000000, .lync = "ConnectionLimit",
 	  .help = "Connections with all partners together. At most half of them may be such that "

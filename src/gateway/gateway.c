@@ -24,7 +24,7 @@ unsigned gateway_workers(const struct gateway *g)
 
 void gateway_log(struct gateway *g, const struct log_line *line)
 {
-	if (line->level > (enum log_level)g->snapshot->config->gateway.log_level)
+	if ((int)line->level > atomic_load_explicit(&g->log_level, memory_order_relaxed))
 		return;
 	if (g->options.journal)
 		log_write_journal(line, g->options.log_fd);
@@ -86,6 +86,8 @@ static int open_sockets(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
 
 	g->listen_fds = new_fds(listen->count);
 	g->inside_fds = new_fds(c->inside_count);
+	g->listen_count = listen->count;
+	g->inside_count = c->inside_count;
 	g->own = mem_new(OWN_MAX * sizeof(*g->own));
 	for (i = 0; i < listen->count && !rc; i++) {
 		rc = open_socket(&listen->items[i], "listen", &g->listen_fds[i], &bound, error);
@@ -142,6 +144,9 @@ static void on_message(void *context, struct mail *mail)
 	struct message *m = (struct message *)mail;
 
 	switch (m->type) {
+	case MESSAGE_RELOAD:
+		reload_taken(g);
+		break;
 	case MESSAGE_REPORT:
 		report_collected(g, m);
 		break;
@@ -183,26 +188,6 @@ void gateway_drain(struct gateway *g, uint64_t grace_ms)
 	loop_timer_set(g->deadline, grace_ms > HURRY_MS ? grace_ms - HURRY_MS : 0);
 }
 
-static void copy_secrets(struct gateway *g, const struct gateway_options *options)
-{
-	size_t i, count = g->snapshot->config->inside_count;
-
-	g->secrets = mem_new((count + 1) * sizeof(*g->secrets));
-	for (i = 0; i < count; i++)
-		g->secrets[i] = mem_strdup(options->inside_secrets[i]);
-}
-
-static void free_secrets(struct gateway *g)
-{
-	size_t i;
-
-	for (i = 0; g->secrets && i < g->snapshot->config->inside_count; i++) {
-		explicit_bzero(g->secrets[i], strlen(g->secrets[i]));
-		free(g->secrets[i]);
-	}
-	free(g->secrets);
-}
-
 static int start_workers(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
 {
 	const struct config_gateway *settings = &g->snapshot->config->gateway;
@@ -216,6 +201,7 @@ static int start_workers(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
 		count = WORKERS_MAX;
 	g->workers = mem_new(count * sizeof(*g->workers));
 	g->worker_count = count;
+	rc = reload_number_domains(g, g->snapshot, error);
 	for (i = 0; i < count && !rc; i++)
 		rc = worker_init(&g->workers[i], g, i, error);
 	return rc;
@@ -223,7 +209,6 @@ static int start_workers(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
 
 static void free_gateway(struct gateway *g, bool keep_config)
 {
-	const struct config *c = g->snapshot->config;
 	unsigned i;
 
 	for (i = 0; i < g->worker_count; i++)
@@ -236,11 +221,12 @@ static void free_gateway(struct gateway *g, bool keep_config)
 	mailbox_free(g->mailbox);
 	reports_free(g);
 	loop_timer_free(g->deadline);
-	close_fds(g->listen_fds, c->gateway.listen.count);
-	close_fds(g->inside_fds, c->inside_count);
-	free_secrets(g);
+	close_fds(g->listen_fds, g->listen_count);
+	close_fds(g->inside_fds, g->inside_count);
 	free(g->own);
-	free(g->pace);
+	while (g->seat_count)
+		free(g->seats[--g->seat_count]);
+	free(g->seats);
 	history_free(g->history);
 	limits_free(g->limits);
 	if (keep_config)
@@ -257,7 +243,7 @@ struct gateway *gateway_new(struct loop *main_loop, const struct gateway_options
 
 	g->main_loop = main_loop;
 	g->options = *options;
-	g->snapshot = snapshot_new(config, options->secret, options->secret_len, error);
+	g->snapshot = reload_snapshot(options, error);
 	if (!g->snapshot) {
 		free(g);
 		return NULL;
@@ -266,8 +252,9 @@ struct gateway *gateway_new(struct loop *main_loop, const struct gateway_options
 	g->limits = limits_new(config->gateway.connection_limit,
 			       config->gateway.source_connection_limit);
 	g->history = history_new();
-	g->pace = mem_new((config->domain_count + 1) * sizeof(*g->pace));
-	copy_secrets(g, options);
+	g->seat_room = config->domain_count + SEATS_SPARE;
+	g->seats = mem_new(g->seat_room * sizeof(*g->seats));
+	atomic_init(&g->log_level, (int)config->gateway.log_level);
 	g->mailbox = mailbox_new(main_loop, on_message, g);
 	g->deadline = loop_timer_new(main_loop, on_deadline, g);
 	snprintf(error, GATEWAY_ERROR_SIZE, "memory or descriptors ran out");

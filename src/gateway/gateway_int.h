@@ -1,7 +1,7 @@
 /*
  * The inside of the gateway: what all workers share, a worker, and the messages between them.
  *
- * gateway.c makes and ends it; worker.c is a thread with its outside; visitors.c lets in who connects to that; links.c is its
+ * gateway.c makes and ends it; reload.c gives it a configuration; worker.c is a thread with its outside; visitors.c lets in who connects to that; links.c is its
  * inside; report.c asks all of them.
  */
 #ifndef GATEWAY_INT_H
@@ -29,6 +29,7 @@ enum message_type {
 	MESSAGE_ANSWER, /* and back to the worker of its stream */
 	MESSAGE_RESUME, /* a domain's inside takes stanzas again: to all */
 	MESSAGE_PACE, /* a local domain's stanzas may have to come more slowly, or no longer: to its home */
+	MESSAGE_RELOAD,	 /* to all, and back to the main thread: a new configuration */
 	MESSAGE_REPORT,	 /* to all, and back to the main thread */
 	MESSAGE_DRAIN,	 /* to all: nothing new, and end what there is */
 	MESSAGE_HURRY,	 /* to all: at once */
@@ -41,12 +42,14 @@ enum message_type {
 struct message {
 	struct mail mail; /* first */
 	enum message_type type;
-	struct stanza *stanza;	       /* OUT, IN: a reference */
-	size_t domain;		       /* IN, OUT, RESUME, PACE: index of the local domain */
-	struct question *question;     /* ASK, ANSWER: owned */
+	struct stanza *stanza;	   /* OUT, IN: a reference */
+	size_t domain;		   /* IN, OUT, RESUME, PACE: number of the local domain's seat */
+	struct question *question; /* ASK, ANSWER: owned */
 	enum dialback_outcome outcome; /* ANSWER */
 	struct collection *collection; /* REPORT: borrowed; the message's sender keeps it */
 	struct gateway_report *report; /* REPORT, on the way back: owned */
+	struct snapshot *snapshot;     /* RELOAD: a reference */
+	size_t seats;		       /* RELOAD: how many there are now */
 	char remote[JID_DOMAIN_SIZE];  /* OUT */
 };
 
@@ -62,6 +65,15 @@ struct pace {
 #define PACE_LOW ((size_t)64 << 10)   /* it goes on */
 #define PACE_STANZA 500		      /* what each costs on its way, besides its bytes */
 
+/* A local domain as all workers know it, by its number: for as long as the gateway runs, also when a reload took it away. */
+struct seat {
+	char name[JID_DOMAIN_SIZE];
+	struct worker *home;
+	struct pace pace;
+};
+
+#define SEATS_SPARE 1024 /* for domains that a reload brings */
+
 /* What one local domain's inside is, on the worker that is its home. */
 struct held { /* a stanza that waits for the link */
 	struct stanza *stanza;
@@ -70,9 +82,9 @@ struct held { /* a stanza that waits for the link */
 
 struct link {
 	struct worker *worker;
-	size_t domain; /* index */
-	const struct config_domain *config;
-	struct component *component; /* NULL while nothing is attached */
+	size_t domain;			    /* number of its seat */
+	const struct config_domain *config; /* NULL = no longer ours */
+	struct component *component;	    /* NULL while nothing is attached */
 	struct held *first, **last;
 	unsigned held;
 	size_t held_bytes;
@@ -95,7 +107,7 @@ struct entrance { /* an inside entry, on the worker that is its home */
 	struct listener *listener;
 	const char **domains; /* owned; that attach here */
 	size_t domain_count;
-	const char *secret; /* of the gateway's */
+	const char *secret; /* of the snapshot's */
 	unsigned strangers; /* connections whose handshake is still to come */
 };
 
@@ -114,7 +126,8 @@ struct worker {
 	struct entrance *entrances; /* those at home here */
 	size_t entrance_count;
 	struct guest *guests;
-	struct link *links; /* of every local domain; used for those at home here */
+	struct link **links; /* owned: by seat, NULL for those not at home here */
+	size_t seat_count;   /* that this worker has heard of */
 	bool draining, drained, stopping;
 	uint64_t
 		links_until; /* while it stops: components are shut then at the latest; 0 = they are */
@@ -127,21 +140,26 @@ struct worker {
 
 struct gateway {
 	struct loop *main_loop;
-	struct mailbox *mailbox; /* of the main thread */
-	struct snapshot *snapshot;
+	struct mailbox *mailbox;   /* of the main thread */
+	struct snapshot *snapshot; /* the main thread's; each worker has its own reference */
+	atomic_int log_level;
 	struct gateway_options options;
 	struct limits *limits;
 	struct history *history;
 	int *listen_fds;	 /* of config->gateway.listen */
 	int *inside_fds;	 /* of config->inside */
-	char **secrets;		 /* owned: of config->inside */
 	struct net_address *own; /* where we are reached */
 	size_t own_count;
-	struct pace *pace; /* of each local domain */
+	struct seat **seats; /* owned, and so is each; the array never moves */
+	size_t seat_count, seat_room;
+	size_t listen_count, inside_count; /* of descriptors */
 	struct worker *workers;
 	unsigned worker_count;
 	struct loop_timer *deadline; /* of draining */
 	unsigned drained, stopped;
+	unsigned reloading; /* workers that have not taken the new configuration yet */
+	void (*reloaded)(void *context);
+	void *reload_context;
 	bool draining;
 	bool over;			/* what still comes in is only freed */
 	struct collection *collections; /* reports that are being made */
@@ -159,22 +177,24 @@ void message_free(struct message *m);
 void worker_post(struct worker *w, struct message *m);
 /* The worker that REMOTE's routes and checks belong to. */
 struct worker *worker_of_remote(struct gateway *g, const char *remote);
-/* The worker that is home to a local domain. */
-struct worker *worker_of_domain(struct gateway *g, size_t domain);
 struct worker *worker_of_inside(struct gateway *g, size_t inside);
 /* A stanza that leaves a local domain for REMOTE; borrowed. */
 void worker_send_out(struct gateway *g, size_t domain, const char *remote, struct stanza *stanza);
 /* A stanza for a local domain; borrowed. False: no more of them for now, until MESSAGE_RESUME. */
 bool worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
 bool worker_logs(const struct worker *w, enum log_level level);
-/* The index of a local domain, or -1. */
-long gateway_domain(const struct gateway *g, const char *domain);
+/* The number of a local domain's seat, or -1. */
+long worker_seat(const struct worker *w, const char *domain);
+/* What this worker goes by. */
+const struct config *worker_config(const struct worker *w);
 
 /* visitors.c */
 extern const struct listener_events visitors_events; /* with a worker */
 
 /* links.c */
 int links_init(struct worker *w) must_check;
+/* The worker's snapshot is a new one. */
+void links_reload(struct worker *w);
 void links_fini(struct worker *w);
 /* For the link of a domain at home here: to the component, held, or answered by ourselves. */
 void links_deliver(struct worker *w, size_t domain, struct stanza *stanza);
@@ -187,6 +207,15 @@ void links_accept_no_more(struct worker *w);
 bool links_are_quiet(const struct worker *w);
 void links_shut(struct worker *w);
 bool links_are_gone(const struct worker *w);
+
+/* reload.c */
+struct snapshot *reload_snapshot(const struct gateway_options *options,
+				 char error[GATEWAY_ERROR_SIZE]);
+/* Gives every local domain of S its number: the one it has always had, or a new one, and a home. */
+int reload_number_domains(struct gateway *g, struct snapshot *s,
+			  char error[GATEWAY_ERROR_SIZE]) must_check;
+/* One more worker goes by the new configuration. */
+void reload_taken(struct gateway *g);
 
 /* report.c */
 void report_collect(struct worker *w, struct message *m);

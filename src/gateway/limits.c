@@ -79,6 +79,14 @@ struct limits *limits_new(unsigned all, unsigned per_source)
 	return l;
 }
 
+void limits_set(struct limits *l, unsigned all, unsigned per_source)
+{
+	pthread_mutex_lock(&l->lock);
+	l->all_max = all;
+	l->source_max = per_source;
+	pthread_mutex_unlock(&l->lock);
+}
+
 void limits_free(struct limits *l)
 {
 	if (!l)

@@ -18,14 +18,14 @@
  * from outside stops long before. */
 #define UNREAD_MAX ((size_t)4 << 20)
 
-static bool is_home(const struct worker *w, size_t domain)
-{
-	return worker_of_domain(w->gateway, domain) == w;
-}
-
 static const struct config_gateway *settings(const struct worker *w)
 {
-	return &w->gateway->snapshot->config->gateway;
+	return &worker_config(w)->gateway;
+}
+
+static struct pace *pace_of(const struct worker *w, size_t domain)
+{
+	return &w->gateway->seats[domain]->pace;
 }
 
 /* An answer of ours to what came from outside. */
@@ -57,7 +57,8 @@ void links_resume(struct worker *w, size_t domain)
 	struct gateway *g = w->gateway;
 	unsigned i;
 
-	if (atomic_load(&g->pace[domain].full) || atomic_load(&g->pace[domain].coming) > PACE_LOW)
+	if (atomic_load(&pace_of(w, domain)->full) ||
+	    atomic_load(&pace_of(w, domain)->coming) > PACE_LOW)
 		return;
 	for (i = 0; i < g->worker_count; i++) {
 		struct message *m = message_new(MESSAGE_RESUME);
@@ -68,15 +69,15 @@ void links_resume(struct worker *w, size_t domain)
 
 static void set_full(struct link *l, bool full)
 {
-	if (atomic_exchange(&l->worker->gateway->pace[l->domain].full, full) && !full)
+	if (atomic_exchange(&pace_of(l->worker, l->domain)->full, full) && !full)
 		links_resume(l->worker, l->domain);
 }
 
 /* It goes on only when what is on its way has become little: no going to and fro for every stanza. */
 void links_pace(struct worker *w, size_t domain)
 {
-	const struct pace *pace = &w->gateway->pace[domain];
-	struct link *l = &w->links[domain];
+	const struct pace *pace = pace_of(w, domain);
+	struct link *l = w->links[domain];
 	size_t leaving = atomic_load(&pace->leaving);
 	bool pause = atomic_load(&pace->slow) > 0 || leaving > (l->paused ? PACE_LOW : PACE_HIGH);
 
@@ -141,10 +142,12 @@ static void on_grace_over(void *context)
 
 void links_deliver(struct worker *w, size_t domain, struct stanza *stanza)
 {
-	struct link *l = &w->links[domain];
+	struct link *l = w->links[domain];
 
 	if (l->component)
 		pass(l, stanza);
+	else if (!l->config) /* a bounce on its way when the domain went */
+		w->counters.dropped++;
 	else if (l->config->inside && !w->draining && loop_now(w->loop) < l->grace_until)
 		hold(l, stanza);
 	else
@@ -185,12 +188,11 @@ static bool on_attach(void *context, struct component *c, const char *domain)
 {
 	struct guest *guest = context;
 	struct worker *w = guest->entrance->worker;
-	long index = gateway_domain(w->gateway, domain);
-	struct link *l;
+	long number = worker_seat(w, domain);
+	struct link *l = number < 0 ? NULL : w->links[number];
 
-	if (index < 0 || w->links[index].component)
+	if (!l || l->component)
 		return false;
-	l = &w->links[index];
 	l->component = c;
 	l->paused = false;
 	guest->link = l;
@@ -219,7 +221,7 @@ static void bounce_inside(struct link *l, struct stanza *stanza, enum fail fail)
 /* A gateway is no relay: what comes from inside goes to partners alone. */
 static enum fail judge(const struct worker *w, const char *remote)
 {
-	const struct policy *policy = w->gateway->snapshot->policy;
+	const struct policy *policy = w->outside.snapshot->policy;
 
 	if (!remote)
 		return FAIL_JID_MALFORMED;
@@ -319,61 +321,146 @@ static const struct listener_events listener_events = {
 	.accepted = on_accepted,
 };
 
-static int open_entrance(struct worker *w, struct entrance *e, size_t inside)
+/* Its part of the configuration of now. */
+static void set_entrance(struct worker *w, struct entrance *e, size_t inside)
 {
-	struct gateway *g = w->gateway;
-	const struct config *c = g->snapshot->config;
+	const struct config *c = worker_config(w);
 	size_t i;
 
 	e->worker = w;
 	e->config = &c->inside[inside];
-	e->secret = g->secrets[inside];
+	e->secret = w->outside.snapshot->inside_secrets[inside];
+	free(e->domains);
 	e->domains = mem_new((c->domain_count + 1) * sizeof(*e->domains));
+	e->domain_count = 0;
 	for (i = 0; i < c->domain_count; i++)
 		if (c->domains[i].inside == e->config)
 			e->domains[e->domain_count++] = c->domains[i].base.name;
-	e->listener = listener_new(w->loop, g->inside_fds[inside], &listener_events, e);
+}
+
+static int open_entrance(struct worker *w, struct entrance *e, size_t inside)
+{
+	set_entrance(w, e, inside);
+	e->listener = listener_new(w->loop, w->gateway->inside_fds[inside], &listener_events, e);
 	return e->listener ? 0 : -FAIL_NO_MEMORY;
+}
+
+static int make_link(struct worker *w, size_t domain)
+{
+	struct link *l = mem_new(sizeof(*l));
+
+	w->links[domain] = l;
+	l->worker = w;
+	l->domain = domain;
+	l->last = &l->first;
+	l->grace = loop_timer_new(w->loop, on_grace_over, l);
+	if (!l->grace)
+		return -FAIL_NO_MEMORY;
+	begin_grace(l); /* what stands inside may start after us */
+	return 0;
+}
+
+static const struct config_domain *find_domain(const struct config *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->domain_count; i++)
+		if (!strcmp(c->domains[i].base.name, name))
+			return &c->domains[i];
+	return NULL;
+}
+
+/* Makes the links that are missing of those at home here, and gives each its part of the configuration. */
+static int set_links(struct worker *w)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < w->seat_count && !rc; i++) {
+		if (w->gateway->seats[i]->home != w)
+			continue;
+		if (!w->links[i])
+			rc = make_link(w, i);
+		w->links[i]->config = find_domain(worker_config(w), w->gateway->seats[i]->name);
+	}
+	return rc;
 }
 
 int links_init(struct worker *w)
 {
-	const struct config *c = w->gateway->snapshot->config;
+	const struct config *c = worker_config(w);
 	size_t i;
-	int rc = 0;
+	int rc;
 
-	w->links = mem_new((c->domain_count + 1) * sizeof(*w->links));
-	for (i = 0; i < c->domain_count && !rc; i++) {
-		struct link *l = &w->links[i];
-		l->worker = w;
-		l->domain = i;
-		l->config = &c->domains[i];
-		l->last = &l->first;
-		if (!is_home(w, i))
-			continue;
-		l->grace = loop_timer_new(w->loop, on_grace_over, l);
-		if (!l->grace)
-			return -FAIL_NO_MEMORY;
-		begin_grace(l); /* what stands inside may start after us */
-	}
+	w->seat_count = w->gateway->seat_count;
+	w->links = mem_new(w->gateway->seat_room * sizeof(*w->links));
 	w->entrances = mem_new((c->inside_count + 1) * sizeof(*w->entrances));
+	rc = set_links(w);
 	for (i = 0; i < c->inside_count && !rc; i++)
 		if (worker_of_inside(w->gateway, i) == w)
 			rc = open_entrance(w, &w->entrances[w->entrance_count++], i);
 	return rc;
 }
 
+static void drop(struct link *l, struct stanza *stanza)
+{
+	(void)stanza;
+	l->worker->counters.dropped++;
+}
+
+static void close_guest(struct guest *guest, enum fail fail)
+{
+	struct component *c = guest->component;
+
+	on_detached(guest, c, fail, "");
+	component_close(c, fail);
+}
+
+/* Is it still welcome where it is attached? A stranger has borrowed what is about to change: it comes again. */
+static enum fail judge_guest(const struct guest *guest)
+{
+	const struct link *l = guest->link;
+
+	if (!l)
+		return FAIL_POLICY_CHANGED;
+	if (!l->config)
+		return FAIL_HOST_GONE;
+	return l->config->inside == guest->entrance->config ? FAIL_NONE : FAIL_POLICY_CHANGED;
+}
+
+void links_reload(struct worker *w)
+{
+	const struct config *c = worker_config(w);
+	struct guest *guest, *next;
+	size_t i, n = 0;
+
+	if (set_links(w))
+		return; /* without a timer: the link is there, its grace is not */
+	for (i = 0; i < c->inside_count; i++)
+		if (worker_of_inside(w->gateway, i) == w)
+			set_entrance(w, &w->entrances[n++], i);
+	for (guest = w->guests; guest; guest = next) {
+		enum fail fail = judge_guest(guest);
+		next = guest->next;
+		if (fail)
+			close_guest(guest, fail);
+	}
+	for (i = 0; i < w->seat_count; i++)
+		if (w->links[i] && !w->links[i]->config)
+			release(w->links[i], drop);
+}
+
 void links_accept_no_more(struct worker *w)
 {
-	const struct config *c = w->gateway->snapshot->config;
 	size_t i;
 
 	for (i = 0; i < w->entrance_count; i++) {
 		listener_free(w->entrances[i].listener);
 		w->entrances[i].listener = NULL;
 	}
-	for (i = 0; i < c->domain_count; i++)
-		release(&w->links[i], answer);
+	for (i = 0; i < w->seat_count; i++)
+		if (w->links[i])
+			release(w->links[i], answer);
 }
 
 bool links_are_quiet(const struct worker *w)
@@ -390,12 +477,8 @@ bool links_are_quiet(const struct worker *w)
 
 void links_shut(struct worker *w)
 {
-	while (w->guests) {
-		struct guest *guest = w->guests;
-		struct component *c = guest->component;
-		on_detached(guest, c, FAIL_SHUTDOWN, "");
-		component_close(c, FAIL_SHUTDOWN);
-	}
+	while (w->guests)
+		close_guest(w->guests, FAIL_SHUTDOWN);
 }
 
 bool links_are_gone(const struct worker *w)
@@ -403,24 +486,24 @@ bool links_are_gone(const struct worker *w)
 	return !w->guests;
 }
 
+static void free_link(struct link *l)
+{
+	if (!l)
+		return;
+	release(l, drop);
+	loop_timer_free(l->grace);
+	free(l);
+}
+
 void links_fini(struct worker *w)
 {
-	const struct config *c = w->gateway->snapshot->config;
 	size_t i;
 
 	if (!w->links)
 		return;
 	links_shut(w);
-	for (i = 0; i < c->domain_count; i++) {
-		struct link *l = &w->links[i];
-		while (l->first) {
-			struct held *h = l->first;
-			l->first = h->next;
-			stanza_put(h->stanza);
-			free(h);
-		}
-		loop_timer_free(l->grace);
-	}
+	for (i = 0; i < w->seat_count; i++)
+		free_link(w->links[i]);
 	for (i = 0; i < w->entrance_count; i++) {
 		listener_free(w->entrances[i].listener);
 		free(w->entrances[i].domains);

@@ -83,26 +83,27 @@ static void collect_route(void *context, const struct route_info *info)
 	out->fail = info->fail;
 }
 
+static void describe_link(const struct link *l, struct gateway_link *out)
+{
+	const struct config_inside *inside = l->config->inside;
+
+	strcpy(out->domain, l->config->base.name);
+	snprintf(out->inside, sizeof(out->inside), "%s", inside ? inside->base.name : "");
+	out->attached = l->component != NULL;
+	out->stanzas_in = l->stanzas_in;
+	out->stanzas_out = l->stanzas_out;
+	out->waiting = l->component ? component_waiting(l->component) : 0;
+	out->held = l->held;
+}
+
 static void collect_links(struct worker *w, struct gateway_report *r)
 {
-	const struct config *c = w->gateway->snapshot->config;
 	size_t i;
 
-	r->links = mem_new((c->domain_count + 1) * sizeof(*r->links));
-	for (i = 0; i < c->domain_count; i++) {
-		const struct link *l = &w->links[i];
-		struct gateway_link *out;
-		if (worker_of_domain(w->gateway, i) != w)
-			continue;
-		out = &r->links[r->link_count++];
-		strcpy(out->domain, l->config->base.name);
-		out->inside = l->config->inside ? l->config->inside->base.name : NULL;
-		out->attached = l->component != NULL;
-		out->stanzas_in = l->stanzas_in;
-		out->stanzas_out = l->stanzas_out;
-		out->waiting = l->component ? component_waiting(l->component) : 0;
-		out->held = l->held;
-	}
+	r->links = mem_new((w->seat_count + 1) * sizeof(*r->links));
+	for (i = 0; i < w->seat_count; i++)
+		if (w->links[i] && w->links[i]->config)
+			describe_link(w->links[i], &r->links[r->link_count++]);
 }
 
 void report_collect(struct worker *w, struct message *m)

@@ -24,6 +24,7 @@ void message_free(struct message *m)
 	stanza_put(m->stanza);
 	free(m->question);
 	report_free(m->report);
+	snapshot_put(m->snapshot);
 	free(m);
 }
 
@@ -51,21 +52,17 @@ struct worker *worker_of_inside(struct gateway *g, size_t inside)
 	return &g->workers[inside % g->worker_count];
 }
 
-struct worker *worker_of_domain(struct gateway *g, size_t domain)
+const struct config *worker_config(const struct worker *w)
 {
-	const struct config *c = g->snapshot->config;
-	const struct config_inside *inside = c->domains[domain].inside;
-
-	return inside ? worker_of_inside(g, (size_t)(inside - c->inside))
-		      : &g->workers[domain % g->worker_count];
+	return w->outside.snapshot->config;
 }
 
-long gateway_domain(const struct gateway *g, const char *domain)
+long worker_seat(const struct worker *w, const char *domain)
 {
-	const struct policy *policy = g->snapshot->policy;
-	const struct local_domain *local = policy_local(policy, domain);
+	const struct snapshot *s = w->outside.snapshot;
+	const struct local_domain *local = policy_local(s->policy, domain);
 
-	return local ? (long)(local - policy->locals) : -1;
+	return local ? (long)s->numbers[local - s->policy->locals] : -1;
 }
 
 static size_t weight(const struct stanza *stanza)
@@ -91,20 +88,20 @@ void worker_send_out(struct gateway *g, size_t domain, const char *remote, struc
 	m->stanza = stanza_get(stanza);
 	m->domain = domain;
 	strcpy(m->remote, remote);
-	atomic_fetch_add(&g->pace[domain].leaving, weight(stanza));
+	atomic_fetch_add(&g->seats[domain]->pace.leaving, weight(stanza));
 	worker_post(worker_of_remote(g, remote), m);
 }
 
 bool worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza)
 {
 	struct message *m = message_new(MESSAGE_IN);
-	struct pace *pace = &g->pace[domain];
+	struct pace *pace = &g->seats[domain]->pace;
 	size_t len = weight(stanza), coming;
 
 	m->stanza = stanza_get(stanza);
 	m->domain = domain;
 	coming = atomic_fetch_add(&pace->coming, len) + len;
-	worker_post(worker_of_domain(g, domain), m);
+	worker_post(g->seats[domain]->home, m);
 	return coming <= PACE_HIGH && !atomic_load(&pace->full);
 }
 
@@ -113,7 +110,7 @@ static void post_pace(struct gateway *g, size_t domain)
 	struct message *m = message_new(MESSAGE_PACE);
 
 	m->domain = domain;
-	worker_post(worker_of_domain(g, domain), m);
+	worker_post(g->seats[domain]->home, m);
 }
 
 /* what the outside asks of its worker */
@@ -122,7 +119,7 @@ static void on_deliver(void *context, struct stream *s, const char *local, const
 		       struct stanza *stanza)
 {
 	struct worker *w = context;
-	long domain = gateway_domain(w->gateway, local);
+	long domain = worker_seat(w, local);
 
 	(void)remote;
 	w->counters.in++;
@@ -137,11 +134,11 @@ static void on_deliver(void *context, struct stream *s, const char *local, const
 static void on_slow(void *context, const char *local, bool slow)
 {
 	struct worker *w = context;
-	long domain = gateway_domain(w->gateway, local);
+	long domain = worker_seat(w, local);
 
 	if (domain < 0)
 		return;
-	atomic_fetch_add(&w->gateway->pace[domain].slow, slow ? 1 : -1);
+	atomic_fetch_add(&w->gateway->seats[domain]->pace.slow, slow ? 1 : -1);
 	post_pace(w->gateway, (size_t)domain);
 }
 
@@ -157,7 +154,7 @@ static void on_undelivered(void *context, struct stanza *stanza, enum fail fail)
 	bool bare;
 
 	if (from && !jid_domain_of(from, strlen(from), local, &bare))
-		domain = gateway_domain(w->gateway, local);
+		domain = worker_seat(w, local);
 	if (domain >= 0 && *info->bounce_type)
 		bounce = stanza_bounce(stanza, info->bounce_type, info->bounce_condition,
 				       info->text);
@@ -242,7 +239,7 @@ static bool on_is_own(void *context, const struct net_address *a)
 
 bool worker_logs(const struct worker *w, enum log_level level)
 {
-	return level <= (enum log_level)w->gateway->snapshot->config->gateway.log_level;
+	return (int)level <= atomic_load_explicit(&w->gateway->log_level, memory_order_relaxed);
 }
 
 static bool on_logs(void *context, enum log_level level)
@@ -378,19 +375,36 @@ static void send_out(struct worker *w, struct message *m)
 {
 	struct gateway *g = w->gateway;
 
-	if (lighten(&g->pace[m->domain].leaving, weight(m->stanza)))
+	if (lighten(&g->seats[m->domain]->pace.leaving, weight(m->stanza)))
 		post_pace(g, m->domain);
-	routes_send(w->routes, g->snapshot->config->domains[m->domain].base.name, m->remote,
-		    m->stanza);
+	routes_send(w->routes, g->seats[m->domain]->name, m->remote, m->stanza);
 }
 
 static void send_in(struct worker *w, struct message *m)
 {
-	bool little = lighten(&w->gateway->pace[m->domain].coming, weight(m->stanza));
+	bool little = lighten(&w->gateway->seats[m->domain]->pace.coming, weight(m->stanza));
 
 	links_deliver(w, m->domain, m->stanza);
 	if (little)
 		links_resume(w, m->domain);
+}
+
+/* Inside first, so that what streams and routes hand back finds its way. */
+static void reload(struct worker *w, struct message *m)
+{
+	struct snapshot *before = w->outside.snapshot;
+	struct stream *s, *next;
+
+	w->outside.snapshot = snapshot_get(m->snapshot);
+	w->seat_count = m->seats;
+	links_reload(w);
+	for (s = w->outside.streams; s; s = next) {
+		next = stream_next(s);
+		stream_reload(s, w->outside.snapshot);
+	}
+	routes_reload(w->routes);
+	snapshot_put(before);
+	tell_main(w, MESSAGE_RELOAD);
 }
 
 static void on_message(void *context, struct mail *mail)
@@ -424,6 +438,9 @@ static void on_message(void *context, struct mail *mail)
 	case MESSAGE_RESUME:
 		resume_streams(w, m->domain);
 		break;
+	case MESSAGE_RELOAD:
+		reload(w, m);
+		break;
 	case MESSAGE_REPORT:
 		report_collect(w, m);
 		return; /* on its way back */
@@ -446,7 +463,7 @@ static void on_message(void *context, struct mail *mail)
 
 static int open_resolver(struct worker *w, char error[GATEWAY_ERROR_SIZE])
 {
-	const struct config_dns *dns = &w->gateway->snapshot->config->dns;
+	const struct config_dns *dns = &worker_config(w)->dns;
 	struct net_address *servers = calloc(dns->servers.count + 1, sizeof(*servers));
 	char reason[RESOLVER_ERROR_SIZE] = "";
 	size_t i, count = 0;
@@ -468,7 +485,7 @@ static int open_resolver(struct worker *w, char error[GATEWAY_ERROR_SIZE])
 static int open_listeners(struct worker *w)
 {
 	struct gateway *g = w->gateway;
-	size_t i, count = g->snapshot->config->gateway.listen.count;
+	size_t i, count = worker_config(w)->gateway.listen.count;
 
 	w->listeners = mem_new((count + 1) * sizeof(*w->listeners));
 	for (i = 0; i < count; i++) {
@@ -495,7 +512,7 @@ int worker_init(struct worker *w, struct gateway *g, unsigned number,
 	w->watch = loop_timer_new(w->loop, on_watch, w);
 	w->outside = (struct outside){
 		.loop = w->loop,
-		.snapshot = g->snapshot,
+		.snapshot = snapshot_get(g->snapshot),
 		.hooks = &hooks,
 		.context = w,
 		.worker = number,
@@ -540,6 +557,7 @@ void worker_fini(struct worker *w)
 	resolver_free(w->outside.resolver);
 	loop_timer_free(w->watch);
 	log_quota_free(w->log_quota);
+	snapshot_put(w->outside.snapshot);
 	w->over = true;
 }
 

@@ -171,7 +171,13 @@ static void next_address(struct dial *d)
 		next_address(d);
 		return;
 	}
-	d->stream = stream_dialling(d->o, d->snapshot, d->local, d->remote, d->verify_only,
+	/* by the configuration of now, which may have another row for the partner, or none */
+	if (!policy_partner(d->o->snapshot->policy, d->remote, NULL, NULL)) {
+		note_failure(d, FAIL_PARTNER_UNKNOWN, "");
+		give_up(d);
+		return;
+	}
+	d->stream = stream_dialling(d->o, d->o->snapshot, d->local, d->remote, d->verify_only,
 				    &stream_events, d);
 	if (!d->stream) {
 		note_failure(d, FAIL_NO_MEMORY, "");

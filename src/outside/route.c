@@ -256,7 +256,7 @@ static void on_stream_ended(void *context, enum fail fail, const char *detail)
 	r->shutting = false;
 	r->fail = fail;
 	set_slow(r, false);
-	if (now_of(r) - r->opened_at < BRIEF_MS)
+	if (now_of(r) - r->opened_at < BRIEF_MS && fail != FAIL_POLICY_CHANGED)
 		back_off(r);
 	else
 		r->delay = 0;
@@ -292,6 +292,11 @@ static void on_failed(void *context, enum fail fail, const char *detail)
 
 	(void)detail;
 	r->dial = NULL;
+	if (fail == FAIL_POLICY_CHANGED && r->first) { /* it says nothing about the partner */
+		attempt(r);
+		set_timer(r);
+		return;
+	}
 	r->waits = false;
 	r->fail = fail;
 	back_off(r);
@@ -461,6 +466,28 @@ struct routes *routes_new(struct outside *o)
 	if (rs)
 		rs->o = o;
 	return rs;
+}
+
+void routes_reload(struct routes *rs)
+{
+	const struct policy *policy = rs->o->snapshot->policy;
+	struct route *r;
+
+	for (r = rs->list; r; r = r->next) {
+		enum fail fail = FAIL_NONE;
+		r->delay = 0;
+		if (!policy_local(policy, r->local))
+			fail = FAIL_HOST_GONE;
+		else if (!policy_partner(policy, r->remote, NULL, NULL))
+			fail = FAIL_PARTNER_UNKNOWN;
+		if (!fail)
+			continue;
+		if (r->dial)
+			dial_cancel(r->dial, fail);
+		r->dial = NULL;
+		hand_back_all(r, fail);
+		set_timer(r);
+	}
 }
 
 void routes_drain(struct routes *rs)

@@ -335,6 +335,7 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 	loop_task_init(&s->sent, on_sent, s);
 	config.negotiation.policy = snapshot->policy;
 	config.negotiation.secret = &snapshot->secret;
+	config.negotiation.previous = snapshot->has_previous ? &snapshot->previous : NULL;
 	config.negotiation.max_bytes = config.max_stanza;
 	s->wire = wire_new(&config, &stream_wire_events, s);
 	s->timer = loop_timer_new(o->loop, on_timer, s);
@@ -406,6 +407,34 @@ void stream_dial(struct stream *s, const struct net_address *to, uint64_t connec
 		return;
 	}
 	loop_timer_set(s->timer, earlier(connect_ms, left_ms));
+}
+
+void stream_reload(struct stream *s, struct snapshot *snapshot)
+{
+	struct outside *o = s->o;
+	struct snapshot *before = s->snapshot;
+	struct negotiation_event ev = {
+		.type = EVENT_POLICY,
+		.policy = snapshot->policy,
+		.secret = &snapshot->secret,
+		.previous = snapshot->has_previous ? &snapshot->previous : NULL,
+	};
+
+	if (s->over)
+		return;
+	if (s->taken)
+		o->hooks->give(o->context, s->taken, stream_remote(s), s->role == ROLE_INITIATING);
+	s->snapshot = snapshot_get(snapshot);
+	if (s->taken) {
+		s->taken = stream_partner(s);
+		if (s->taken && !o->hooks->take(o->context, s->taken, stream_remote(s),
+						s->role == ROLE_INITIATING))
+			s->taken = NULL; /* it is there all the same */
+	}
+	stream_event(s, &ev);
+	if (!s->over)
+		stream_set_timer(s);
+	snapshot_put(before);
 }
 
 void stream_give(struct stream *s, const struct stream_events *events, void *context)

@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	struct control_options options = { argc == 3 ? argv[2] : "", 0, request, &answers };
 
 	fake_gateway_init(&gateway, kind_of(argc == 3 ? argv[1] : ""), loop);
-	answers_init(&answers, &gateway, "/srv/gateway.yml", reply, &control);
+	answers_init(&answers, &gateway, "/srv/gateway.yml", reply, NULL, &control);
 	control = control_new(loop, &options, error);
 	if (control) {
 		puts("ready");

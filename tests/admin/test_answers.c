@@ -38,7 +38,7 @@ static void begin(struct world *w, enum fake_kind kind)
 {
 	memset(w, 0, sizeof(*w));
 	fake_gateway_init(&w->gateway, kind, NULL);
-	answers_init(&w->answers, &w->gateway, "/etc/fedgate.yml", reply, w);
+	answers_init(&w->answers, &w->gateway, "/etc/fedgate.yml", reply, NULL, w);
 }
 
 static void end(struct world *w)

@@ -112,14 +112,20 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 		"  us.test: { certificate: us.test.crt, private-key: us.test.key, inside: app }\n"
 		"  bare.test: { certificate: bare.test.crt, private-key: bare.test.key }\n"
 		"  nocert.test: { inside: app }\n"
+		"%s"
 		"inside:\n"
 		"  app: { type: component-listener, listen: \"%s.1:5347\", secret-file: app.secret "
 		"}\n"
 		"partners:\n",
 		d->dns_port ? "127.0.0.1" : d->net, d->dns_port ? "" : ".53",
-		d->dns_port ? d->dns_port : 5353, d->net);
+		d->dns_port ? d->dns_port : 5353, d->more_domains ? d->more_domains : "", d->net);
 	write_with_net(f, d, partners);
 	fclose(f);
+}
+
+void daemon_configure(struct daemon *d, const char *settings, const char *partners)
+{
+	write_config(d, settings, partners);
 }
 
 static void become(const struct daemon *d)

@@ -23,8 +23,9 @@ struct daemon {
 	int workers;
 	long log_seen; /* how far daemon_log has read */
 	char dir[64], log[80], config[80], socket[80];
-	char net[16]; /* "127.A.B" */
-	int dns_port; /* of a name server on 127.0.0.1; 0 = on .53, port 5353 */
+	char net[16];		  /* "127.A.B" */
+	const char *more_domains; /* lines for section domains; NULL = none */
+	int dns_port;		  /* of a name server on 127.0.0.1; 0 = on .53, port 5353 */
 };
 
 /* Makes the directory and certificates. */
@@ -34,6 +35,8 @@ void daemon_init(struct daemon *d);
 void daemon_start(struct daemon *d, const char *settings, const char *partners);
 /* The same, where it must not start: gives its exit status. */
 int daemon_refuses(struct daemon *d, const char *settings, const char *partners);
+/* Another configuration, for the next start or reload. */
+void daemon_configure(struct daemon *d, const char *settings, const char *partners);
 /* A file of the directory, anew. */
 void daemon_file(const struct daemon *d, const char *name, const char *text);
 /* Gives the exit status once it has ended, by itself. */

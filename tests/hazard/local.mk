@@ -6,6 +6,7 @@ HAZARD_TESTS = \
 	tests/hazard/test_inside \
 	tests/hazard/test_life \
 	tests/hazard/test_pressure \
+	tests/hazard/test_reload \
 	tests/hazard/test_stanzas \
 	tests/hazard/test_tls
 check_PROGRAMS += $(HAZARD_TESTS)
@@ -28,6 +29,7 @@ tests_hazard_test_life_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_stanzas_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_tls_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_reload_LDADD = $(HAZARD_LDADD)
 
 TESTS += tests/hazard/one_worker.sh
 EXTRA_DIST += tests/hazard/one_worker.sh

@@ -282,6 +282,15 @@ void peer_tls_12(struct peer *p, bool server, const char *name)
 	start_tls(p, server, name, TLS1_2_VERSION);
 }
 
+long peer_serial(const struct peer *p)
+{
+	X509 *x = SSL_get1_peer_certificate(p->ssl);
+	long serial = x ? ASN1_INTEGER_get(X509_get0_serialNumber(x)) : -1;
+
+	X509_free(x);
+	return serial;
+}
+
 void peer_open(struct peer *p, const char *from, const char *to)
 {
 	peer_send(p, PEER_HEADER "from='%s' to='%s' version='1.0'>", from, to);

@@ -55,6 +55,9 @@ bool peer_is_ended(struct peer *p, int ms);
 void peer_tls(struct peer *p, bool server, const char *name);
 void peer_tls_12(struct peer *p, bool server, const char *name); /* with TLS 1.2 */
 
+/* The serial number of the certificate that fedgated shows. */
+long peer_serial(const struct peer *p);
+
 /* A stream header as a partner, up to fedgated's features (connecting), or fedgated's header and ours with FEATURES. */
 void peer_open(struct peer *p, const char *from, const char *to);
 void peer_answer_open(struct peer *p, const char *from, const char *id, const char *features);

@@ -43,8 +43,8 @@ static void try_change(enum negotiation_role role, enum negotiation_state state,
 	if (stage_reach(&s, state)) {
 		/* a pair in clear, where the new row has none */
 		if (row_needs_tls(matrix_row_number(row)) && !negotiation_in_tls(s.n) &&
-		    (state == NEGOTIATION_OPEN || state == NEGOTIATION_DIALBACK) && !strcmp(partner, PEER) &&
-		    !strcmp(local, US))
+		    (state == NEGOTIATION_OPEN || state == NEGOTIATION_DIALBACK) &&
+		    !strcmp(partner, PEER) && !strcmp(local, US))
 			want = FAIL_TLS_REQUIRED;
 		change(&s, &p);
 		if (negotiation_failure(s.n) != want)
@@ -173,10 +173,10 @@ static void test_previous_secret(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),	      cmocka_unit_test(test_partner_gone),
-		cmocka_unit_test(test_domain_gone),   cmocka_unit_test(test_tightened),
-		cmocka_unit_test(test_method_gone),   cmocka_unit_test(test_new_policy_decides),
-		cmocka_unit_test(test_closing),	      cmocka_unit_test(test_previous_secret),
+		cmocka_unit_test(test_same),	    cmocka_unit_test(test_partner_gone),
+		cmocka_unit_test(test_domain_gone), cmocka_unit_test(test_tightened),
+		cmocka_unit_test(test_method_gone), cmocka_unit_test(test_new_policy_decides),
+		cmocka_unit_test(test_closing),	    cmocka_unit_test(test_previous_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
