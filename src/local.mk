@@ -29,6 +29,7 @@ libfedgate_pure_a_SOURCES = \
 	src/xmpp/stanza_writer.c \
 	src/xmpp/stanza_writer_int.h \
 	src/xmpp/xml_name_int.h \
+	src/xmpp/unsent.c \
 	src/xmpp/xml_scan.c \
 	src/xmpp/xml_scan_int.h \
 	src/xmpp/xml_stream.c \
@@ -97,8 +98,6 @@ libfedgate_gateway_a_SOURCES = \
 	src/outside/stream_actions.c \
 	src/outside/stream_int.h \
 	src/outside/stream_log.c \
-	src/outside/unsent.c \
-	src/outside/unsent_int.h \
 	src/outside/verify.c \
 	src/gateway/gateway.c \
 	src/gateway/gateway_int.h \
@@ -216,4 +215,5 @@ noinst_HEADERS += \
 	include/xmpp/srv.h \
 	include/xmpp/stanza.h \
 	include/xmpp/stanza_tree.h \
+	include/xmpp/unsent.h \
 	include/xmpp/xml_stream.h

@@ -58,8 +58,11 @@ struct component_events {
 struct component *component_accept(struct loop *l, int fd, const struct component_config *config,
 				   const struct component_events *events, void *context);
 
-/* Writes S as it stands. Nothing is refused: whoever sends holds back while the link is full. From `attach` on. */
-void component_send(struct component *c, const struct stanza *s);
+/* Writes S as it stands. Nothing is refused: whoever sends holds back while the link is full. From `attach` on. S is borrowed. */
+void component_send(struct component *c, struct stanza *s);
+/* From inside `detached`: one after the other, in order, what was sent and the component cannot have whole; the reference is the
+ * caller's. NULL: no more. */
+struct stanza *component_take_back(struct component *c);
 bool component_is_full(const struct component *c);   /* until drained */
 size_t component_waiting(const struct component *c); /* bytes not yet taken by the kernel */
 

@@ -102,23 +102,41 @@ static void pass(struct link *l, struct stanza *stanza)
 		set_full(l, true);
 }
 
+/* Puts it where AT points to; gives where its successor goes. */
+static struct held **insert(struct link *l, struct held **at, struct stanza *stanza)
+{
+	struct held *h = mem_new(sizeof(*h));
+	size_t size;
+
+	stanza_bytes(stanza, &size);
+	h->stanza = stanza_get(stanza);
+	h->next = *at;
+	*at = h;
+	if (!h->next)
+		l->last = &h->next;
+	l->held++;
+	l->held_bytes += size;
+	return &h->next;
+}
+
+/* The other half is for what is on its way. */
+static bool holds_much(const struct link *l)
+{
+	return l->held >= settings(l->worker)->queue_limit / 2 ||
+	       l->held_bytes >= settings(l->worker)->queue_bytes / 2;
+}
+
 static void hold(struct link *l, struct stanza *stanza)
 {
-	struct held *h;
 	size_t size;
 
 	stanza_bytes(stanza, &size);
 	if (l->held >= settings(l->worker)->queue_limit ||
-	    l->held_bytes + size > settings(l->worker)->queue_bytes) {
+	    l->held_bytes + size > settings(l->worker)->queue_bytes)
 		answer(l, stanza);
-		return;
-	}
-	h = mem_new(sizeof(*h));
-	h->stanza = stanza_get(stanza);
-	*l->last = h;
-	l->last = &h->next;
-	l->held++;
-	l->held_bytes += size;
+	else
+		insert(l, l->last, stanza);
+	set_full(l, holds_much(l));
 }
 
 static void release(struct link *l, void (*fn)(struct link *l, struct stanza *stanza))
@@ -137,7 +155,10 @@ static void release(struct link *l, void (*fn)(struct link *l, struct stanza *st
 
 static void on_grace_over(void *context)
 {
-	release(context, answer);
+	struct link *l = context;
+
+	release(l, answer);
+	set_full(l, false);
 }
 
 void links_deliver(struct worker *w, size_t domain, struct stanza *stanza)
@@ -200,6 +221,7 @@ static bool on_attach(void *context, struct component *c, const char *domain)
 	loop_timer_stop(l->grace);
 	log_link(guest, LOG_LEVEL_INFO, "link-attached", FAIL_NONE, "");
 	release(l, pass);
+	set_full(l, component_is_full(c));
 	return true;
 }
 
@@ -268,7 +290,6 @@ static void on_detached(void *context, struct component *c, enum fail fail, cons
 	if (l) {
 		l->component = NULL;
 		begin_grace(l);
-		set_full(l, false);
 	}
 	*guest->at = guest->next;
 	if (guest->next)
@@ -276,11 +297,34 @@ static void on_detached(void *context, struct component *c, enum fail fail, cons
 	free(guest);
 }
 
+/* It went by itself: what it did not get waits for the next one. */
+static void on_gone(void *context, struct component *c, enum fail fail, const char *reason)
+{
+	struct guest *guest = context;
+	struct link *l = guest->link;
+	struct held **at = l ? &l->first : NULL;
+	struct stanza *stanza;
+
+	on_detached(context, c, fail, reason);
+	if (!l)
+		return;
+	while ((stanza = component_take_back(c))) {
+		l->stanzas_in--;
+		l->worker->counters.delivered_in--;
+		if (l->worker->draining)
+			answer(l, stanza);
+		else
+			at = insert(l, at, stanza);
+		stanza_put(stanza);
+	}
+	set_full(l, holds_much(l));
+}
+
 static const struct component_events component_events = {
 	.attach = on_attach,
 	.stanza = on_stanza,
 	.drained = on_drained,
-	.detached = on_detached,
+	.detached = on_gone,
 };
 
 static void on_accepted(void *context, int fd, const struct net_address *from)
@@ -458,9 +502,14 @@ void links_accept_no_more(struct worker *w)
 		listener_free(w->entrances[i].listener);
 		w->entrances[i].listener = NULL;
 	}
-	for (i = 0; i < w->seat_count; i++)
-		if (w->links[i])
-			release(w->links[i], answer);
+	for (i = 0; i < w->seat_count; i++) {
+		struct link *l = w->links[i];
+		if (!l)
+			continue;
+		release(l, answer);
+		if (!l->component)
+			set_full(l, false);
+	}
 }
 
 bool links_are_quiet(const struct worker *w)

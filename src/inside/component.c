@@ -12,6 +12,7 @@
 #include "xmpp/compose.h"
 #include "xmpp/jid.h"
 #include "xmpp/ns.h"
+#include "xmpp/unsent.h"
 #include "xmpp/xml_stream.h"
 
 #define ID_BYTES 16
@@ -39,8 +40,10 @@ struct component {
 	struct net_address peer;
 	uint64_t since;
 	struct buf early; /* what was sent before the answer to the handshake */
-	uint64_t sent;	  /* bytes since it was attached */
-	uint64_t taken;	  /* of these by the kernel when the stall timer was set */
+	uint64_t sent;	  /* bytes */
+	struct unsent unsent;
+	struct loop_task forget; /* after what was written has left */
+	uint64_t taken;		 /* of these by the kernel when the stall timer was set */
 };
 
 /* --- its end --- */
@@ -48,6 +51,8 @@ struct component {
 static void component_free(struct component *c)
 {
 	loop_timer_free(c->timer);
+	loop_task_cancel(c->loop, &c->forget);
+	unsent_fini(&c->unsent);
 	xml_stream_free(c->xml);
 	buf_fini(&c->early);
 	free(c);
@@ -94,10 +99,16 @@ static void let_go(struct component *c, enum fail fail, bool at_once)
 	c->connection = NULL;
 }
 
-/* Never while the parser is at work. */
+static uint64_t bytes_taken(const struct component *c)
+{
+	return c->sent - connection_waiting(c->connection);
+}
+
+/* Never while the parser is at work. What is taken back must not leave all the same. */
 static void finish(struct component *c, enum fail fail, bool at_once)
 {
-	let_go(c, fail, at_once);
+	unsent_taken(&c->unsent, bytes_taken(c));
+	let_go(c, fail, at_once || c->unsent.count);
 	c->events->detached(c->context, c, fail, c->reason);
 	component_free(c);
 }
@@ -120,9 +131,23 @@ static int because(struct component *c, enum fail fail, const char *reason)
 
 /* --- what goes --- */
 
-static uint64_t bytes_taken(const struct component *c)
+static void on_forget(void *context)
 {
-	return c->sent - connection_waiting(c->connection);
+	struct component *c = context;
+
+	if (c->connection)
+		unsent_taken(&c->unsent, bytes_taken(c));
+}
+
+static void remember(struct component *c, struct stanza *s, uint64_t end)
+{
+	if (unsent_add(&c->unsent, s, end))
+		loop_task_queue(c->loop, &c->forget);
+}
+
+struct stanza *component_take_back(struct component *c)
+{
+	return unsent_take(&c->unsent);
 }
 
 static void watch_stall(struct component *c)
@@ -138,16 +163,21 @@ static void send_bytes(struct component *c, const char *bytes, size_t len)
 		watch_stall(c);
 }
 
-void component_send(struct component *c, const struct stanza *s)
+static const char granted[] = "<handshake/>";
+
+void component_send(struct component *c, struct stanza *s)
 {
 	const char *bytes;
 	size_t len;
 
 	bytes = stanza_bytes(s, &len);
-	if (c->attaching)
+	if (c->attaching) {
 		buf_add(&c->early, bytes, len);
-	else if (c->connection && c->state == COMPONENT_ATTACHED)
+		remember(c, s, c->sent + sizeof(granted) - 1 + c->early.len);
+	} else if (c->connection && c->state == COMPONENT_ATTACHED) {
 		send_bytes(c, bytes, len);
+		remember(c, s, c->sent);
+	}
 }
 
 /* --- the handshake [XEP-0114 3] --- */
@@ -195,7 +225,6 @@ static void lift_limits(struct component *c)
 
 static int on_handshake(struct component *c, const struct element *e)
 {
-	static const char granted[] = "<handshake/>";
 	bool attached;
 	int rc;
 
@@ -353,6 +382,7 @@ struct component *component_accept(struct loop *l, int fd, const struct componen
 	if (!c)
 		goto refuse;
 	c->loop = l;
+	loop_task_init(&c->forget, on_forget, c);
 	c->config = *config;
 	buf_init(&c->early, EARLY_MAX);
 	c->events = events;

@@ -7,7 +7,7 @@
 #include "net/connection.h"
 #include "net/sasl.h"
 #include "outside/stream.h"
-#include "unsent_int.h"
+#include "xmpp/unsent.h"
 
 #define STREAM_PENDING \
 	4 /* answers that the wire gets after the call that asked: one question is open at a time */

@@ -103,7 +103,8 @@ static void test_R06(void)
 	peer_close(&second);
 	peer_send(&first, "<message from='b@us.test' to='@@' id='jid'><body/></message>");
 	peer_expect(&first, "<jid-malformed ");
-	peer_send(&first, "<message from='b@us.test' to='x@bare.test' id='relay'><body/></message>");
+	peer_send(&first,
+		  "<message from='b@us.test' to='x@bare.test' id='relay'><body/></message>");
 	peer_expect(&first, "<forbidden ");
 	tap_ok(true, "R06, B26: a second login is a conflict, the first one goes on; what is "
 		     "addressed wrongly is returned");
@@ -183,6 +184,39 @@ static void test_B26(struct peer *in, int listener)
 	peer_close(&other);
 }
 
+/* It stops reading, and goes: what it did not get waits for the next one. */
+static void test_B26_unread(struct peer *in)
+{
+	struct peer component, next;
+	unsigned count = 20000, first;
+	size_t pushed;
+	struct buf b;
+
+	memset(&tally, 0, sizeof(tally));
+	peer_component(&component, &d);
+	buf_init(&b, (size_t)64 << 20);
+	peer_messages(&b, "a@clear.test", "b@us.test", 0, count, 1000);
+	pushed = peer_push_all(in, b.data, b.len, 500);
+	tap_ok(pushed < b.len, "B26: who sends to a component that does not read is held back");
+	peer_send(&component, "</stream:stream>");
+	daemon_log(&d, "ev=link-detached .*domain=us.test");
+	peer_tally(&component, &tally, count, 1000);
+	first = tally.gots;
+	peer_component(&next, &d);
+	while (pushed < b.len && tally.gots < count) {
+		pushed += peer_push_all(in, b.data + pushed, b.len - pushed, 50);
+		peer_tally(&next, &tally, count, 20);
+	}
+	peer_tally(&next, &tally, count, 3000);
+	tap_ok(first && first < count && tally.gots == count && !tally.disorder,
+	       "B26: when it goes the next one gets what it did not (%u, %u)", first,
+	       tally.gots - first);
+	buf_fini(&b);
+	peer_close(&component);
+	peer_close(&next);
+	daemon_log(&d, "ev=link-detached .*domain=us.test");
+}
+
 /* ---- B12 ---- */
 
 static void test_B12_in(struct peer *one, int listener)
@@ -260,6 +294,7 @@ int main(void)
 	test_strangers();
 	peer_dialback_in(&in, &d, 2, listener, "clear.test", "us.test");
 	test_B26(&in, listener);
+	test_B26_unread(&in);
 	test_B12_in(&in, listener);
 	test_B12_out();
 	close(listener);

@@ -55,7 +55,7 @@ struct links {
 	struct component_config config; /* may be changed before an app opens */
 	int send_buffer;		/* of the kernel, for our ends; 0 = as large as it likes */
 	bool attach_closes;		/* the owner closes what wants to attach */
-	const struct stanza *greeting;	/* sent from inside attach; NULL = none */
+	struct stanza *greeting;	/* sent from inside attach; NULL = none */
 	struct link link[LINKS_MAX];	/* in the order of accepting */
 	unsigned link_count;
 	struct app app[LINKS_MAX];

@@ -549,7 +549,7 @@ static void test_too_big(void **state)
 
 /* --- a slow other end --- */
 
-static void fill(struct link *l, const struct stanza *s)
+static void fill(struct link *l, struct stanza *s)
 {
 	while (!component_is_full(l->c) || component_waiting(l->c) < CONNECTION_HIGH) {
 		component_send(l->c, s);

@@ -1,7 +1,7 @@
+#include "xmpp/unsent.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "unsent_int.h"
 
 #define SIZE_FIRST 16
 #define SIZE_KEPT 64 /* by an idle stream */

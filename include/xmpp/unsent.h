@@ -1,10 +1,10 @@
 /*
- * unsent: the stanzas of a stream that the kernel has not taken whole, in order.
+ * unsent: the stanzas of a stream that were written and are not yet whole with the next hop, in order.
  *
- * Embedded in a stream. It holds a reference to each, until it is told that it was taken or somebody takes it back.
+ * Embedded in what writes them. It holds a reference to each, until it is told that it was taken or somebody takes it back.
  */
-#ifndef OUTSIDE_UNSENT_INT_H
-#define OUTSIDE_UNSENT_INT_H
+#ifndef XMPP_UNSENT_H
+#define XMPP_UNSENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
