@@ -31,8 +31,9 @@ struct load {
 	enum peer_method method;
 	bool stop;
 	/* negotiations */
-	unsigned begun, done, count, concurrency;
-	bool hold; /* they stay */
+	unsigned begun, done, count;
+	unsigned accepted; /* by us: to ask about keys, to send */
+	bool hold;	   /* they stay */
 	double *took;
 	/* messages */
 	struct peer *component, *stream;
@@ -53,8 +54,10 @@ static void accept_all(struct load *l)
 {
 	int fd;
 
-	while ((fd = accept(l->listener, NULL, NULL)) >= 0)
+	while ((fd = accept(l->listener, NULL, NULL)) >= 0) {
 		(void)peer_accept(&l->bench, fd);
+		l->accepted++;
+	}
 }
 
 /* Until somebody says stop, or for MS milliseconds. */
@@ -138,10 +141,12 @@ static void command_negotiate(struct load *l, char **arguments)
 	negotiate(l, count < DOMAINS ? count : DOMAINS, concurrency); /* warm */
 	cpu = cost_cpu(&l->cost);
 	wall = cost_now();
+	l->accepted = 0;
 	negotiate(l, count, concurrency);
 	wall = cost_now() - wall;
 	run(l, 100); /* what is left to do for those that were closed */
 	cpu = cost_cpu(&l->cost) - cpu;
+	printf("connections-back %u\n", l->accepted);
 	printf("per-cpu-second %.0f\nper-second %.0f\np50-ms %.2f\np99-ms %.2f\n", count / cpu,
 	       count / wall, cost_quantile(l->took, count, 0.5) * 1e3,
 	       cost_quantile(l->took, count, 0.99) * 1e3);
