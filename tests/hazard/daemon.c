@@ -290,12 +290,17 @@ static long status_value(const struct daemon *d, const char *key)
 #define INSTRUMENTED false
 #endif
 
+bool daemon_is_instrumented(void)
+{
+	return INSTRUMENTED || getenv("HAZARD_WRAPPER");
+}
+
 bool daemon_grew(const struct daemon *d, long since, long most)
 {
 	long more = daemon_memory(d) - since;
 
 	printf("# %ld kB more\n", more);
-	return more > most && !INSTRUMENTED && !getenv("HAZARD_WRAPPER");
+	return more > most && !daemon_is_instrumented();
 }
 
 long daemon_memory(const struct daemon *d)

@@ -53,7 +53,9 @@ bool daemon_logged(struct daemon *d, const char *regex);
 void daemon_log_skip(struct daemon *d);
 /* Kilobytes resident; open descriptors; CPU milliseconds used. */
 long daemon_memory(const struct daemon *d);
-/* Is it more than MOST kilobytes larger than SINCE? Under a sanitizer or valgrind, whose memory it would be, never. */
+/* Under a sanitizer or valgrind: figures of time and memory are theirs. */
+bool daemon_is_instrumented(void);
+/* Is it more than MOST kilobytes larger than SINCE? Never where it is instrumented. */
 bool daemon_grew(const struct daemon *d, long since, long most);
 int daemon_descriptors(const struct daemon *d);
 long daemon_cpu_ms(const struct daemon *d);

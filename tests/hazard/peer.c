@@ -389,6 +389,7 @@ static void count_one(struct tally *t, const char *stanza)
 	if (strstr(stanza, " type='error'")) {
 		t->bounced[number]++;
 		t->bounces++;
+		t->full += strstr(stanza, "<resource-constraint ") != NULL;
 		snprintf(t->last_bounce, sizeof(t->last_bounce), "%s", stanza);
 		return;
 	}

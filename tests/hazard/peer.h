@@ -85,6 +85,7 @@ const char *peer_key(const char *receiving, const char *originating, const char 
 #define TALLY_MAX 200000
 struct tally {
 	unsigned gots, bounces;
+	unsigned full; /* bounces that say resource-constraint */
 	unsigned last; /* number that came, and was no bounce */
 	bool disorder; /* one came behind a later one, or twice */
 	char last_bounce[600];

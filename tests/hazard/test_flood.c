@@ -176,7 +176,8 @@ static void test_F01_caps(struct peer *in, struct peer *out)
 	connect_some(many, 30, 10);
 	connect_some(many + 30, 30, 11);
 	n = ended(many, 60, 600);
-	tap_ok(n == 60 - (ALL / 2 - PER_SOURCE),
+	/* the place of the one before becomes free a moment later */
+	tap_ok(n == 60 - (ALL / 2 - PER_SOURCE) || n == 61 - (ALL / 2 - PER_SOURCE),
 	       "F01: strangers have half of all connections (%u more ended)", n);
 	ping(in, out, "flood");
 	tap_ok(true, "F01: who is authenticated is served");
@@ -209,6 +210,14 @@ static void test_F01_dialling(void)
 	peer_close(&second);
 	peer_close(&out);
 	close(listener);
+}
+
+/* A run by hand may have more of them: HAZARD_CYCLES=100000. */
+static unsigned cycles(void)
+{
+	const char *text = getenv("HAZARD_CYCLES");
+
+	return text ? (unsigned)atoi(text) : 4000;
 }
 
 static void one_cycle(unsigned i)
@@ -248,17 +257,42 @@ static void test_F01_cycles(void)
 		one_cycle(i);
 	memory = daemon_memory(&d);
 	descriptors = daemon_descriptors(&d);
-	for (i = 0; i < 4000; i++)
+	for (i = 0; i < cycles(); i++)
 		one_cycle(i);
 	/* what comes now is behind all of them */
 	peer_connect(&p, &d, 8, 5269);
 	peer_open(&p, "clear.test", "us.test");
-	tap_ok(!daemon_grew(&d, memory, 1000), "F01: 4000 connections come and go, memory stays");
+	tap_ok(!daemon_grew(&d, memory, 1000), "F01: %u connections come and go, memory stays",
+	       cycles());
 	for (i = 0; i < 100 && daemon_descriptors(&d) > descriptors + 2; i++)
 		poll(NULL, 0, 50);
 	tap_ok(daemon_descriptors(&d) <= descriptors + 2, "F01: and descriptors (%d, %d)",
 	       descriptors, daemon_descriptors(&d));
 	peer_close(&p);
+}
+
+static void negotiate(unsigned count)
+{
+	struct peer p;
+
+	while (count--) {
+		peer_connect(&p, &d, 8, 5269);
+		peer_external(&p, "tls.test", "us.test");
+		peer_send(&p, "</stream:stream>");
+		peer_expect(&p, "</stream:stream>");
+		peer_close(&p);
+	}
+}
+
+/* A tenth as many: STARTTLS, both certificates, SASL EXTERNAL, the end. */
+static void test_F01_negotiations(void)
+{
+	long memory;
+
+	negotiate(100);
+	memory = daemon_memory(&d);
+	negotiate(cycles() / 10);
+	tap_ok(!daemon_grew(&d, memory, 1000), "F01: so do %u whole negotiations", cycles() / 10);
 }
 
 /* ---- F02, T06: slow strangers ---- */
@@ -509,6 +543,7 @@ int main(void)
 	test_F01_caps(&in, &out);
 	test_F01_dialling();
 	test_F01_cycles();
+	test_F01_negotiations();
 	test_F02();
 	test_F06();
 	test_B20(&in, &out);

@@ -114,19 +114,23 @@ static void stops_reading(void)
 	peer_send(&component, "<message from='b@us.test' to='a@second.test' id='two'/>");
 	peer_expect(&second, "id='two'");
 	begun = clock_monotonic_ms() - begun;
-	tap_ok(begun < 4000, "F04: who sends to it is held back only briefly (%u ms)",
-	       (unsigned)begun);
+	tap_ok(begun < 4000 || daemon_is_instrumented(),
+	       "F04: who sends to it is held back only briefly (%u ms)", (unsigned)begun);
 	tap_ok(!daemon_grew(&d, memory, 20000), "F04: memory stays bounded");
 	peer_tally(&component, &tally, count, 1000);
-	tap_ok(tally.bounces && is_bounced_by("wait", "resource-constraint"),
-	       "F04: what finds no room is returned (%u)", tally.bounces);
-	bounces = tally.bounces;
+	tap_ok(tally.full, "F04: what finds no room is returned (%u)", tally.full);
 	daemon_log(&d, "ev=stream-close .*remote=clear.test .*fail=write-stalled");
 	tap_ok(true, "F04: a stream of which nothing is read is given up");
-	peer_tally(&component, &tally, bounces + 1, 4000); /* their time is over a little later */
+	/* what waited longer than queue-timeout, and what the stream had and did not get rid of */
+	while (tally.bounces - tally.full < 1000) {
+		bounces = tally.bounces;
+		peer_tally(&component, &tally, bounces + 1, 5000);
+		if (tally.bounces == bounces)
+			break;
+	}
 	peer_tally(&component, &tally, count, 1000);
-	tap_ok(tally.bounces > bounces, "F04: what waited for it is returned (%u)",
-	       tally.bounces - bounces);
+	tap_ok(tally.bounces - tally.full >= 1000 && is_bounced_by("wait", "remote-server-timeout"),
+	       "F04: what waited for it is returned (%u)", tally.bounces - tally.full);
 	peer_tally(&mute, &tally, count, 3000); /* what the kernel had taken */
 	tap_ok(each_once(count) && !tally.disorder,
 	       "F04: all have come, or been returned, once (%u, %u)", tally.gots, tally.bounces);
@@ -150,11 +154,11 @@ static void floods_what_is_down(void)
 	send_many(&component, "a@mute.test", count, 100);
 	peer_accept(&silent, &d, listener);
 	peer_tally(&component, &tally, count, 1000);
-	tap_ok(tally.bounces >= count - 1000 && tally.bounces < count &&
-		       is_bounced_by("wait", "resource-constraint"),
-	       "F05: while it is dialled, what exceeds the queue is returned (%u)", tally.bounces);
+	tap_ok(tally.full == count - 1000,
+	       "F05: while it is dialled, what exceeds the queue is returned (%u)", tally.full);
 	peer_tally(&component, &tally, count, 6000);
-	tap_ok(each_once(count) && !tally.gots && is_bounced_by("wait", "remote-server-timeout"),
+	tap_ok(each_once(count) && !tally.gots && tally.full == count - 1000 &&
+		       is_bounced_by("wait", "remote-server-timeout"),
 	       "F05: the rest when its time is over, each once");
 	send_many(&component, "a@down.test", count, 100);
 	peer_tally(&component, &tally, count, 6000);
