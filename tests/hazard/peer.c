@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,9 +53,12 @@ bool peer_is_dialled(int listener, int ms)
 
 static void init(struct peer *p, struct daemon *d, int fd)
 {
+	static const int on = 1;
+
 	memset(p, 0, sizeof(*p));
 	p->daemon = d;
 	p->fd = fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	buf_init(&p->in, IN_MAX);
 }
 
@@ -63,7 +67,7 @@ void peer_accept(struct peer *p, struct daemon *d, int listener)
 	init(p, d, -1);
 	if (!peer_is_dialled(listener, WAIT_MS))
 		die(p, "nobody connects", "");
-	p->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	init(p, d, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 }
 
 bool peer_try_connect(struct peer *p, struct daemon *d, int last, int port)

@@ -467,9 +467,9 @@ static void test_F06(void)
 	unsigned i, lines;
 	bool clean;
 
-	snprintf(address, sizeof(address), "addr=%s.70:", d.net);
+	snprintf(address, sizeof(address), "addr=%s.90:", d.net);
 	for (i = 0; i < 500; i++) {
-		peer_connect(&p, &d, 70, 5269);
+		peer_connect(&p, &d, 90, 5269);
 		peer_send(&p, "%s", dirty[i % (sizeof(dirty) / sizeof(dirty[0]))]);
 		shutdown(p.fd, SHUT_WR);
 		peer_expect_end(&p, NULL);
@@ -480,9 +480,9 @@ static void test_F06(void)
 	tap_ok(lines >= 50 && lines <= 51u * (unsigned)d.workers,
 	       "F06: one address fills a bounded part of the log (%u lines of 500)", lines);
 	tap_ok(clean, "F06: nothing of theirs forges a line or reaches a terminal");
-	peer_connect(&p, &d, 71, 5269);
+	peer_connect(&p, &d, 91, 5269);
 	peer_send(&p, "garbage");
-	daemon_log(&d, "ev=stream-failed .*\\.71:");
+	daemon_log(&d, "ev=stream-failed .*\\.91:");
 	tap_ok(true, "F06: other addresses have their lines");
 	peer_close(&p);
 }
