@@ -20,6 +20,7 @@ finish() {
 }
 
 world_start() { # BUILD
+	contrib/packages --interop >&2
 	contrib/build "$1" "" all bench-tools tests/lib/await >&2
 	build=$(cd "$1" && pwd)
 	programs=$build/tests/lib

@@ -142,8 +142,10 @@ static unsigned play(struct play *p, unsigned count, bool once)
 		starve_after(count);
 	w = wire_new(&p->config, &events, p);
 	p->made = w != NULL;
-	for (h = p->happenings; w && (h->bytes || h->event != EVENT_COUNT); h++)
+	for (h = p->happenings; w && (h->bytes || h->event != EVENT_COUNT); h++) {
 		happen(p, w, h);
+		wire_rest(w); /* its parser is made anew */
+	}
 	failed = starve_end();
 	if (w) {
 		p->state = negotiation_state(wire_negotiation(w));
