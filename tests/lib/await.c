@@ -6,7 +6,7 @@
  *   await line FILE REGEX [MILLISECONDS]
  *     until a line of FILE, which others are writing, matches the extended REGEX; prints it.
  *
- * Exit status 1 when the time (30 seconds unless given) is over. An address must be one of IPv4.
+ * Exit status 1 when the time (120 seconds unless given) is over. An address must be one of IPv4.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define DEFAULT_MS 30000
+#define DEFAULT_MS 120000
 #define RETRY_MS 20 /* nobody tells when a port opens */
 
 static void die(const char *what, const char *which)

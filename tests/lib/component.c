@@ -33,7 +33,7 @@
 #define MAX_ASKERS 32
 #define MAX_REQUESTS 256
 #define DEFAULT_MS 10000
-#define START_MS 30000 /* how long a server may take to start */
+#define START_MS 120000 /* how long a server may take to start */
 #define RETRY_MS 20
 #define NO_STANZAS "urn:none" /* stanzas come as elements, whose trees are wanted here */
 

@@ -1,8 +1,9 @@
 # interop: federates a fedgated with real servers by many rows, and compares what both sides say with a table. Sourced.
 #
-# The script that sources it sets $server (a name) and, where it is not to be both, $usage (of fedgate's certificate), defines the two functions below, and calls interop with the table as
-# standard input. A line of the table is a KIND of that server (how it is configured), the ROW that fedgate has for it, and
-# what has to come of it when fedgate dials (OUT) and when the server does (IN):
+# The script that sources it sets $server (a name) and, where they are not to be both and 40s, $usage (of fedgate's
+# certificate) and $patience (how long a negotiation may take), defines the two functions below, and calls interop with the
+# table as standard input. A line of the table is a KIND of that server (how it is configured), the ROW that fedgate has for
+# it, and what has to come of it when fedgate dials (OUT) and when the server does (IN):
 #   sasl, tls or tcp   SASL over TLS, TLS dialback or TCP dialback, with a message and its answer over it; both logs agree
 #   SLUG               fedgate ends it with that failure (several: SLUG|SLUG), and the message is returned to its sender;
 #                      SLUG:CONDITION where the server ended the stream with that error
@@ -76,7 +77,7 @@ gateway_start() { # partners are in $scratch/partners.yml
 		  control-socket: control
 		  dialback-secret-file: state/dialback.secret
 		  log-level: debug
-		  stream-establishment-timeout: 8s
+		  stream-establishment-timeout: ${patience:-40s}
 		tls: { trust-anchors: pki/ca.pem }
 		dns: { servers: ["$dns"] }
 		domains:
@@ -151,12 +152,12 @@ interop_start() {
 # All messages of one direction at once: first ours, whose answers make the servers dial, then theirs
 interop_ask() {
 	awk -v server="$server" -v gateway="$gateway" '
-		$3 != "-" { print "message", gateway, "r" $2 "." $1 "." server ".test", 15000 }
+		$3 != "-" { print "message", gateway, "r" $2 "." $1 "." server ".test", 60000 }
 	' "$scratch/table" | ask app >"$scratch/outcomes-out"
 	asking=
 	for kind in $(cut -d ' ' -f 1 "$scratch/table" | uniq); do
 		awk -v kind="$kind" -v server="$server" -v gateway="$gateway" '
-			$1 == kind && $4 != "-" { print "message", "r" $2 "." kind "." server ".test", gateway, 15000 }
+			$1 == kind && $4 != "-" { print "message", "r" $2 "." kind "." server ".test", gateway, 60000 }
 		' "$scratch/table" | ask "component-$kind" >"$scratch/outcomes-in.$kind" &
 		asking="$asking $!"
 	done
@@ -185,7 +186,9 @@ judge_open() { # DIRECTION DOMAIN ROW METHOD
 	tcp) method="TCP dialback" ;;
 	esac
 	what="row $3 $1: $method"
-	verdict "$([ "$(outcome "$1" "$2")" = reply ] && echo yes)" "$kind $what: the answer comes back"
+	came=$(outcome "$1" "$2")
+	verdict "$([ "$came" = reply ] && echo yes)" "$kind $what: the answer comes back"
+	[ "$came" = reply ] || echo "# ${came:-nothing} came back"
 	said=$(gateway_says stream-open "$1" "$2" method)
 	verdict "$([ "$said" = "$method" ] && [ "$(gateway_says stream-open "$1" "$2" row)" = "$3" ] && echo yes)" \
 		"$kind $what: fedgate says so"

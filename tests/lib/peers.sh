@@ -37,15 +37,25 @@ peers_end() { # ID
 	wait "$pid" 2>/dev/null
 }
 
+# Ends all of them; an Erlang that is told to end while it starts may not hear it, so there is an end to waiting
 peers_stop() {
-	for f in "$scratch"/*.pid; do
-		[ -e "$f" ] && kill "$(cat "$f")" 2>/dev/null
-	done
+	left=
 	for f in "$scratch"/*.pid; do
 		[ -e "$f" ] || continue
-		wait "$(cat "$f")" 2>/dev/null
+		left="$left $(cat "$f")"
 		rm -f "$f"
 	done
+	[ -n "$left" ] || return 0
+	# shellcheck disable=SC2086
+	kill $left 2>/dev/null
+	# shellcheck disable=SC2086
+	sh -c 'sleep 20; kill -9 "$@"' - $left >/dev/null 2>&1 </dev/null &
+	watchdog=$!
+	for pid in $left; do
+		wait "$pid" 2>/dev/null
+	done
+	kill $watchdog 2>/dev/null
+	wait $watchdog 2>/dev/null
 }
 
 # ---- names ----
@@ -248,7 +258,7 @@ component_start() { # ID ADDRESS:PORT DOMAIN...
 
 # until a line of $scratch/ID.log matches; prints it; false when the time is over
 peers_wait_for() { # ID PATTERN [MILLISECONDS]
-	"$programs/await" line "$scratch/$1.log" "$2" "${3:-30000}"
+	"$programs/await" line "$scratch/$1.log" "$2" "${3:-120000}"
 }
 
 peers_wait() { # ID...
