@@ -76,7 +76,7 @@ void component_close(struct component *c, enum fail fail);
 const char *component_domain(const struct component *c); /* "" before the header */
 bool component_is_attached(const struct component *c);
 const struct net_address *component_peer(const struct component *c);
-uint64_t component_last_input(const struct component *c); /* in loop_now's time; 0 = closed */
+size_t component_unread(const struct component *c); /* bytes that came and were not read */
 uint64_t component_since(
 	const struct component *c); /* when attached, in loop_now's time; 0 = not */
 

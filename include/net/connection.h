@@ -86,6 +86,8 @@ void connection_pause(struct connection *c); /* reads no more; what waits to be 
 void connection_resume(struct connection *c);
 /* When anything last came from the peer, in loop_now's time. */
 uint64_t connection_last_input(const struct connection *c);
+/* Bytes that came and were not read, as far as the kernel can tell; in TLS with what it adds. */
+size_t connection_unread(const struct connection *c);
 /* When the kernel last took anything; 0 = never. */
 uint64_t connection_last_output(const struct connection *c);
 const struct net_address *connection_peer(const struct connection *c);

@@ -129,9 +129,10 @@ struct worker {
 	struct link **links; /* owned: by seat, NULL for those not at home here */
 	size_t seat_count;   /* that this worker has heard of */
 	bool draining, drained, stopping;
-	uint64_t
-		links_until; /* while it stops: components are shut then at the latest; 0 = they are */
-	bool over;	     /* what still comes in is only freed */
+	uint64_t drain_begun;
+	uint64_t links_until;	  /* while it stops: when components are shut at the latest; or 0 */
+	unsigned links_quiet;	  /* how often they were seen so, one after the other */
+	bool over;		  /* what still comes in is only freed */
 	uint64_t hurry_until;	  /* 0 = nobody asked to hurry */
 	struct loop_timer *watch; /* while it drains or stops: is it done? */
 	struct gateway_counters counters;
@@ -203,7 +204,7 @@ void links_pace(struct worker *w, size_t domain);
 /* Streams that paused for the domain, at home here, go on if its inside takes more. */
 void links_resume(struct worker *w, size_t domain);
 void links_accept_no_more(struct worker *w);
-/* Nothing came from any component lately: what they had sent was read, and delivered or returned. */
+/* What components had sent was read, and delivered or returned. */
 bool links_are_quiet(const struct worker *w);
 void links_shut(struct worker *w);
 bool links_are_gone(const struct worker *w);

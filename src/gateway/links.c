@@ -11,7 +11,6 @@
 #endif
 
 #define GRACE_MS 10000	  /* what comes waits for a link that is away */
-#define QUIET_MS 50	  /* a component that sends has sent in this time */
 #define STRANGERS_MAX 100 /* connections of one entrance without their handshake */
 #define STALL_MS 60000	  /* a link that reads nothing for so long is ended */
 /* What waits for a component that sends and does not read, as what is returned to it: then it is not read either. What comes
@@ -517,9 +516,7 @@ bool links_are_quiet(const struct worker *w)
 	const struct guest *guest;
 
 	for (guest = w->guests; guest; guest = guest->next)
-		if (guest->link &&
-		    (guest->link->paused ||
-		     component_last_input(guest->component) + QUIET_MS > loop_now(w->loop)))
+		if (guest->link && (guest->link->paused || component_unread(guest->component)))
 			return false;
 	return true;
 }

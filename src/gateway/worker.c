@@ -7,7 +7,8 @@
 #include "gateway_int.h"
 #include "outside/stream.h"
 
-#define LINKS_MS 1000	   /* at the end: what components had sent before is read and returned */
+#define DRAIN_MS 8000 /* at the end: for all of it, as long as components send */
+#define LINKS_LEAST_MS 500
 #define WATCH_MS 20	   /* while it ends: how often to look whether all is gone */
 #define HURRY_CLOSE_MS 500 /* for the other ends to close */
 
@@ -318,6 +319,22 @@ static void shut_streams(struct worker *w, bool all)
 	}
 }
 
+/* Seen twice, because what the other end's kernel holds comes only when there is room for it. */
+static bool may_shut_links(struct worker *w)
+{
+	w->links_quiet = links_are_quiet(w) ? w->links_quiet + 1 : 0;
+	return w->links_quiet == 2 || loop_now(w->loop) >= w->links_until;
+}
+
+/* What components had sent before is read and returned, within what the whole may take. */
+static void stop(struct worker *w)
+{
+	uint64_t least = loop_now(w->loop) + LINKS_LEAST_MS, most = w->drain_begun + DRAIN_MS;
+
+	w->stopping = true;
+	w->links_until = w->hurry_until || least > most ? least : most;
+}
+
 /* Is there anything left to wait for? */
 static void on_watch(void *context)
 {
@@ -331,7 +348,7 @@ static void on_watch(void *context)
 		w->drained = true;
 		tell_main(w, MESSAGE_DRAINED);
 	}
-	if (w->links_until && (links_are_quiet(w) || loop_now(w->loop) >= w->links_until)) {
+	if (w->links_until && may_shut_links(w)) {
 		w->links_until = 0;
 		links_shut(w);
 	}
@@ -346,6 +363,7 @@ static void on_watch(void *context)
 static void drain(struct worker *w)
 {
 	w->draining = true;
+	w->drain_begun = loop_now(w->loop);
 	w->outside.draining = true;
 	close_listeners(w);
 	links_accept_no_more(w);
@@ -359,6 +377,8 @@ static void hurry(struct worker *w)
 {
 	if (!w->hurry_until)
 		w->hurry_until = loop_now(w->loop) + HURRY_CLOSE_MS;
+	if (w->links_until)
+		w->links_until = w->hurry_until;
 	routes_give_up(w->routes, FAIL_SHUTDOWN);
 	shut_streams(w, true);
 }
@@ -451,8 +471,7 @@ static void on_message(void *context, struct mail *mail)
 		hurry(w);
 		break;
 	case MESSAGE_STOP:
-		w->stopping = true;
-		w->links_until = loop_now(w->loop) + LINKS_MS;
+		stop(w);
 		break;
 	case MESSAGE_DRAINED:
 	case MESSAGE_STOPPED:

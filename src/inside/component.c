@@ -443,9 +443,9 @@ const struct net_address *component_peer(const struct component *c)
 	return &c->peer;
 }
 
-uint64_t component_last_input(const struct component *c)
+size_t component_unread(const struct component *c)
 {
-	return c->connection ? connection_last_input(c->connection) : 0;
+	return c->connection ? connection_unread(c->connection) : 0;
 }
 
 uint64_t component_since(const struct component *c)

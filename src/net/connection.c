@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -295,6 +296,13 @@ const struct net_address *connection_peer(const struct connection *c)
 uint64_t connection_last_input(const struct connection *c)
 {
 	return c->last_input;
+}
+
+size_t connection_unread(const struct connection *c)
+{
+	int len = 0;
+
+	return !c->lost && !ioctl(c->fd, FIONREAD, &len) && len > 0 ? (size_t)len : 0;
 }
 
 uint64_t connection_last_output(const struct connection *c)

@@ -155,8 +155,8 @@ static void test_B28(unsigned after, const char *when)
 	read_out(&l);
 	status = daemon_wait(&d);
 	begun = clock_monotonic_ms() - begun;
-	tap_ok(status == 0 && begun < 5000, "B28: SIGTERM %s: it ends with %d after %u ms", when,
-	       status, (unsigned)begun);
+	tap_ok(status == 0 && (begun < 5000 || daemon_is_instrumented()),
+	       "B28: SIGTERM %s: it ends with %d after %u ms", when, status, (unsigned)begun);
 	tap_ok(says_shutdown(&l.in) && says_shutdown(&l.component),
 	       "B28: partners and components are told of the shutdown");
 	judge(&l);
@@ -189,7 +189,7 @@ static void test_B28_mute(void)
 	peer_tally(&component, &inbound, 12000, 12000);
 	status = daemon_wait(&d);
 	begun = clock_monotonic_ms() - begun;
-	tap_ok(status == 0 && begun < 11500,
+	tap_ok(status == 0 && (begun < 11500 || daemon_is_instrumented()),
 	       "B28: SIGTERM with a partner that does not read: it ends with %d after %u ms",
 	       status, (unsigned)begun);
 	peer_tally(&mute, &outbound, 12000, 1000);
