@@ -40,6 +40,7 @@ libfedgate_pure_a_SOURCES = \
 	src/policy/partner.c \
 	src/trust/cert_facts.c \
 	src/trust/cert_name.c \
+	src/trust/reason.c \
 	src/trust/verdict.c \
 	src/config/config.c \
 	src/config/diag.c \
@@ -85,6 +86,7 @@ libfedgate_net_a_SOURCES = \
 	src/net/sasl.c \
 	src/net/tls.c \
 	src/net/tls_int.h \
+	src/net/tls_verify.c \
 	src/net/x509.c \
 	src/net/x509_int.h
 
@@ -92,6 +94,7 @@ libfedgate_net_a_SOURCES = \
 libfedgate_gateway_a_CFLAGS = $(AM_CFLAGS)
 libfedgate_gateway_a_SOURCES = \
 	src/outside/dial.c \
+	src/outside/expiry.c \
 	src/outside/route.c \
 	src/outside/snapshot.c \
 	src/outside/stream.c \
@@ -194,6 +197,7 @@ noinst_HEADERS += \
 	include/net/x509.h \
 	include/outside/attempt.h \
 	include/outside/dial.h \
+	include/outside/expiry.h \
 	include/outside/outside.h \
 	include/outside/route.h \
 	include/outside/snapshot.h \
@@ -204,6 +208,7 @@ noinst_HEADERS += \
 	include/policy/partner.h \
 	include/trust/cert_facts.h \
 	include/trust/cert_name.h \
+	include/trust/reason.h \
 	include/trust/verdict.h \
 	include/xmpp/component_handshake.h \
 	include/xmpp/compose.h \

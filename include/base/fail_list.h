@@ -115,6 +115,8 @@ FAIL(TLS_NO_CERTIFICATE, "tls-no-certificate", "policy-violation", "wait", "remo
 	"There is no usable certificate for our own domain, so TLS cannot be offered.") \
 FAIL(TLS_HANDSHAKE, "tls-handshake", "", "wait", "remote-server-timeout", NEXT, WARNING, 0, \
 	"The TLS handshake failed; it is never tried again in clear.") \
+FAIL(TLS_WEAK, "tls-weak", "policy-violation", "wait", "remote-server-timeout", LATER, WARNING, 1, \
+	"The version or the cipher of TLS is not one of those that are asked of the partner.") \
 FAIL(TLS_INJECTION, "tls-injection", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
 	"Plain text followed the request for TLS or its answer: somebody may be injecting data.") \
 FAIL(TLS_TWICE, "tls-twice", "policy-violation", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
@@ -136,12 +138,16 @@ FAIL(CERT_UNTRUSTED, "certificate-untrusted", "not-authorized", "wait", "remote-
 	"The peer's certificate comes from an authority that is not among the trust anchors, or an intermediate is missing.") \
 FAIL(CERT_REVOKED, "certificate-revoked", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer's certificate has been revoked.") \
+FAIL(CERT_NO_CRL, "certificate-no-crl", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"crl-check is hard, and no revocation list in force covers the peer's certificate or one that signed it.") \
 FAIL(CERT_PURPOSE, "certificate-purpose", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
-	"The peer's certificate may not identify a server.") \
+	"The peer's certificate may not identify a server: its extended usages lack serverAuth.") \
 FAIL(CERT_WEAK, "certificate-weak", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"A key or signature in the peer's certificate chain is too weak.") \
 FAIL(CERT_CHAIN, "certificate-chain", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer's certificate chain could not be verified.") \
+FAIL(CERT_SETTINGS, "certificate-settings", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+	"The certificate was verified for another partner, whose settings differ: this one must come on a stream of its own.") \
 FAIL(CERT_NAME, "certificate-name", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer's certificate does not name the peer's domain.") \
 /* SASL */ \
@@ -183,6 +189,8 @@ FAIL(POLICY_CHANGED, "policy-changed", "reset", "wait", "remote-server-timeout",
 	"The configuration changed; the stream has to be negotiated anew.") \
 FAIL(HOST_GONE, "host-gone", "host-gone", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
 	"The domain is no longer served here.") \
+FAIL(CERT_EXPIRY, "certificate-expiry", "reset", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
+	"A certificate that the stream was authorised by has expired; the stream is to be opened anew.") \
 FAIL(SHUTDOWN, "shutdown", "system-shutdown", "wait", "remote-server-timeout", LATER, INFO, 1, \
 	"The gateway is shutting down.") \
 FAIL(IDLE, "idle", "", "", "", LATER, INFO, 0, \

@@ -89,8 +89,9 @@ struct config_inside {
 
 struct config_domain {
 	struct config_base base;
-	char *certificate; /* NULL = none: TLS cannot be offered for it */
-	char *private_key;
+	/* Pairs, of different kinds of keys; those that have expired are left out. None: TLS cannot be offered for it */
+	struct config_names certificate;
+	struct config_names private_key;
 	char *inside_name;		     /* NULL = none */
 	const struct config_inside *inside;  /* borrowed; NULL = none */
 	struct config_names abuse_addresses; /* URIs */
@@ -100,6 +101,12 @@ struct config_domain {
 };
 
 enum config_certificate_check { CONFIG_LENIENT, CONFIG_STRICT };
+enum config_crl_check { CONFIG_CRL_SOFT, CONFIG_CRL_HARD };
+enum config_partner_version {
+	CONFIG_PARTNER_DEFAULT,
+	CONFIG_PARTNER_TLS_1_2,
+	CONFIG_PARTNER_TLS_1_3
+};
 
 /* A partner as written; what decides is config->policy. */
 struct config_partner {
@@ -112,6 +119,15 @@ struct config_partner {
 	bool keepalive;
 	unsigned connection_limit; /* 0 = as the gateway says */
 	unsigned certificate_check;
+	char *trust_anchors;	  /* NULL = those of section tls */
+	unsigned tls_min_version; /* an enum config_partner_version */
+	char *ciphers;		  /* NULL = the library's */
+	struct config_names crl_files;
+	unsigned crl_check; /* an enum config_crl_check */
+	bool accept_client_only_eku;
+	struct config_names
+		outbound_certificate; /* pairs as a domain's; none: the domain's are shown */
+	struct config_names outbound_private_key;
 	char *description;
 };
 
@@ -146,6 +162,8 @@ struct config_identity {
 	char error[200];
 	char warning[200]; /* "" = none */
 	bool names_domain; /* the certificate names the domain it is for */
+	bool expired;	   /* that is what is wrong */
+	char kind[16];	   /* of its key: "RSA", "EC"; "" = not known */
 };
 
 struct config_files {
@@ -154,15 +172,19 @@ struct config_files {
 	int (*read)(void *context, const char *path, size_t max, struct config_file *out);
 	/* Gives the paths that match a shell pattern, sorted; 0 or an errno. Owned by the caller. */
 	int (*list)(void *context, const char *pattern, struct config_names *out);
-	/* Judges a PEM chain and key for DOMAIN. NULL = certificates are not looked into. */
+	/* Judges a PEM chain and key for DOMAIN (NULL = for any). NULL = certificates are not looked into. */
 	void (*identity)(void *context, const struct config_file *certificate,
 			 const struct config_file *key, const char *domain,
 			 struct config_identity *out);
 	/* Judges a PEM file of trust anchors: false with the reason. NULL = not looked into. */
 	bool (*anchors)(void *context, const struct config_file *file, char *error, size_t size);
+	/* Judges a PEM file of revocation lists, likewise. */
+	bool (*crl)(void *context, const struct config_file *file, char *error, size_t size);
+	/* Judges a list of ciphers, likewise. */
+	bool (*ciphers)(void *context, const char *ciphers, char *error, size_t size);
 };
 
-/* read and list of the file system; identity and anchors NULL. */
+/* read and list of the file system; what judges is NULL. */
 struct config_files config_files_system(void);
 /* Frees and wipes what read gave. */
 void config_file_fini(struct config_file *file);

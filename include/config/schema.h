@@ -42,8 +42,9 @@ struct schema_section {
 
 /* The type in the file, and in C the field at the offset. */
 enum schema_type {
-	SCHEMA_STRING,	  /* char *, owned */
-	SCHEMA_PATH,	  /* char *, owned; made relative to the file that names it */
+	SCHEMA_STRING, /* char *, owned */
+	SCHEMA_PATH,   /* char *, owned; made relative to the file that names it */
+	SCHEMA_PATHS, /* struct config_names: a path or a list of at most SCHEMA_PATHS_MAX, made likewise */
 	SCHEMA_LINK,	  /* char *, owned: name of an entry of inside */
 	SCHEMA_BOOL,	  /* bool */
 	SCHEMA_WORD,	  /* unsigned: index into words */
@@ -60,6 +61,7 @@ enum schema_type {
 };
 
 #define SCHEMA_URIS_MAX 10
+#define SCHEMA_PATHS_MAX 64
 
 struct schema_key {
 	enum section_id section;

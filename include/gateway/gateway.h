@@ -106,6 +106,8 @@ struct gateway_counters {
 	uint64_t refused;  /* connections, by a limit */
 	uint64_t opened;   /* streams that were authorised */
 	uint64_t failed;   /* streams that ended before */
+	/* streams on which the partner refused our certificate for SASL; one that may identify servers alone */
+	uint64_t sasl_refused, sasl_refused_usage;
 	uint64_t in, out;  /* stanzas taken from outside, from inside */
 	uint64_t delivered_in, delivered_out;
 	uint64_t answered; /* by the built-in responder */

@@ -102,23 +102,23 @@ enum dialback_outcome {
 
 struct negotiation_event { /* everything is borrowed for the call, but for the certificate */
 	enum negotiation_event_type type;
-	uint64_t
-		ticket; /* CERTIFICATE, SASL, CHECKED; VERIFY: the driver's number for the question */
+	uint64_t ticket; /* CERTIFICATE, SASL, CHECKED; VERIFY: the driver's own number */
 	const struct xml_header *header; /* HEADER */
 	/* HEADER, and receiving BROKEN, TIMEOUT, SHUT before it: a fresh stream id, unguessable; VERIFY: of the key */
 	const char *id;
 	const struct element *element;	      /* the peer's elements */
 	struct stanza *stanza;		      /* STANZA */
 	const struct cert_facts *certificate; /* CERTIFICATE: lives as long as TLS; NULL = none */
-	enum sasl_outcome sasl;		      /* SASL */
-	const void *data;		      /* SASL: what the library says, NULL = nothing */
+	unsigned verification; /* CERTIFICATE: by whose settings, of struct partner */
+	bool weak, judged; /* CERTIFICATE: TLS is less than they ask for; POLICY: these are told */
+	enum sasl_outcome sasl; /* SASL */
+	const void *data;	/* SASL: what the library says, NULL = nothing */
 	size_t data_len;
 	const char *identity; /* SASL done, receiving: the authorisation identity, "" = not given */
 	enum dialback_outcome outcome;	  /* CHECKED */
 	const char *local, *remote, *key; /* VERIFY */
 	enum fail fail;			  /* SHUT, BROKEN */
-	const struct policy
-		*policy; /* POLICY: these live until the next step after another POLICY */
+	const struct policy *policy; /* POLICY: these live until the next step after another one */
 	const struct dialback_secret *secret, *previous; /* POLICY */
 };
 
@@ -224,12 +224,12 @@ bool negotiation_pair_is_valid(const struct negotiation *n, const char *local, c
 uint64_t negotiation_peer_max_bytes(const struct negotiation *n);
 /* Would the peer accept S by its size? FAIL_NONE, or FAIL_STANZA_TOO_BIG_FOR_PEER: it is bounced, never sent. */
 enum fail negotiation_check_size(const struct negotiation *n, const struct stanza *s);
-/* By which method the first pair came up. */
-enum method negotiation_method(const struct negotiation *n);
+enum method negotiation_method(const struct negotiation *n); /* by which the first pair came up */
 /* Why it ended: FAIL_NONE while it lives. */
 enum fail negotiation_failure(const struct negotiation *n);
 /* The condition of the peer's stream error, one of RFC 6120's names; "" where it sent none. */
 const char *negotiation_peer_error(const struct negotiation *n);
+bool negotiation_external_refused(const struct negotiation *n); /* by the peer */
 /* How many keys were answered for, as the authoritative server: a stream for that alone authorises nobody. */
 unsigned negotiation_keys_answered(const struct negotiation *n);
 const char *negotiation_remote(const struct negotiation *n); /* "" while not known */

@@ -68,17 +68,24 @@ struct connection_tls {
 	bool accept;
 	const char *local;
 	const char *server_name;
+	unsigned wants; /* of tls_add_wants: what is asked of the peer; 0 = what is asked of all */
 	const struct tls *tls;
 	void *hold; /* given to release when the connection no longer needs TLS; may be NULL */
 	void (*release)(void *hold);
 };
 void connection_start_tls(struct connection *c, const struct connection_tls *how);
 
-/* Facts of TLS, once up; owned by the connection, until it is closed or aborted. */
-const struct cert_facts *connection_certificate(
-	const struct connection *c); /* NULL = the peer showed none, or no TLS */
-const char *connection_certificate_error(
-	const struct connection *c); /* OpenSSL's words for a chain that is not good; "" */
+/* Facts of TLS, once up; owned by the connection, until it is closed or aborted, or another WANTS (of tls_add_wants) asks:
+ * the peer's certificate is verified by those. NULL = the peer showed none, or no TLS. */
+const struct cert_facts *connection_certificate(struct connection *c, unsigned wants);
+/* In TLS: from now on the peer is judged by another TLS, whose numbers of wants may mean others; HOLD and RELEASE as above.
+ * Facts that were given do not hold any more. */
+void connection_judge_by(struct connection *c, const struct tls *tls, void *hold,
+			 void (*release)(void *hold));
+/* In TLS, and not as those ask for? */
+bool connection_is_weak(const struct connection *c, unsigned wants);
+/* The certificate that we show, once TLS is up, may identify servers alone, not clients. */
+bool connection_shows_server_only(const struct connection *c);
 const char *connection_tls_version(const struct connection *c); /* "TLSv1.3"; "" in clear */
 const char *connection_cipher(const struct connection *c);	/* "" in clear */
 

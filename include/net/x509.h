@@ -45,6 +45,7 @@ enum x509_part { X509_PART_NONE, X509_PART_CERTIFICATE, X509_PART_KEY };
 
 struct x509_identity {
 	enum x509_part wrong; /* which of the two cannot be used, and why */
+	char kind[16];	      /* of the key: "RSA", "EC"; "" where it could not be read */
 	char error[X509_TEXT_SIZE];
 	char warning[X509_TEXT_SIZE]; /* "" = none */
 	struct x509_chain chain;      /* filled where the certificate could be read */
@@ -62,5 +63,9 @@ void x509_identity_fini(struct x509_identity *identity);
  * is broken. */
 int x509_anchors_read(const char *pem, size_t len, size_t *count,
 		      char error[X509_TEXT_SIZE]) must_check;
+
+/* Lists of revoked certificates in PEM. False with the reason where one cannot be parsed, there is
+ * none, or one is not in force at NOW. */
+bool x509_crl_read(const char *pem, size_t len, int64_t now, char error[X509_TEXT_SIZE]);
 
 #endif

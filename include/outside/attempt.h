@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "negotiation/negotiation.h"
 #include "policy/matrix.h"
+#include "trust/reason.h"
 
 struct attempt {
 	char local[JID_DOMAIN_SIZE], remote[JID_DOMAIN_SIZE]; /* "" where not known */
@@ -17,10 +18,13 @@ struct attempt {
 	enum fail fail;	       /* FAIL_NONE: it opened */
 	enum method method;    /* METHOD_NONE where it did not open */
 	enum fail certificate; /* of the peer's certificate; FAIL_NONE: valid, or not in TLS */
-	char address[64];      /* "" where none was reached */
-	char tls_version[16], cipher[64]; /* "" in clear */
-	char peer_error[64];		  /* the condition of the peer's stream error; "" */
-	char detail[200];		  /* more, in the words of a library; "" */
+	char certificate_error[REASON_SIZE]; /* what is wrong with it, in words; "" */
+	bool external_refused;		     /* the peer refused ours for SASL EXTERNAL */
+	bool lacks_client_usage;	     /* which may identify servers alone */
+	char address[64];		     /* "" where none was reached */
+	char tls_version[16], cipher[64];    /* "" in clear */
+	char peer_error[64];		     /* the condition of the peer's stream error; "" */
+	char detail[200];		     /* more, in the words of a library; "" */
 };
 
 #endif

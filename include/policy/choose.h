@@ -18,6 +18,7 @@ struct choose_facts {
 	bool can_tls; /* we have a certificate for the local domain */
 	enum fail
 		certificate;  /* FAIL_NONE: the peer's certificate is valid; only read inside TLS */
+	bool weak;	      /* TLS is not as the partner's settings ask for */
 	bool external_failed; /* SASL EXTERNAL was tried on this stream and failed */
 	bool verify_only;     /* the stream is for db:verify: it authenticates nothing */
 	bool old; /* the peer's header has no version: no features, no STARTTLS, no SASL */

@@ -19,7 +19,10 @@ struct partner {
 	char **additional_domains; /* owned; "*.x" covers what lies below x, not x itself */
 	size_t additional_count;
 	const struct row *row;
-	bool strict;	/* certificate-check: strict */
+	bool strict; /* certificate-check: strict */
+	unsigned
+		verification; /* its settings of TLS and certificates: 0 = the common ones, else its own */
+	bool tls_floor; /* and they ask for a version or ciphers of TLS */
 	bool keepalive; /* default true */
 	unsigned connection_limit;
 	char *proxy_fqdn; /* owned; NULL = by DNS. A host name or address in normal form, IPv6 without brackets */

@@ -32,6 +32,7 @@ enum cert_chain {
 	CERT_CHAIN_SELF_SIGNED,
 	CERT_CHAIN_UNTRUSTED, /* no path to a trust anchor: unknown authority or missing intermediate */
 	CERT_CHAIN_REVOKED,
+	CERT_CHAIN_NO_CRL,  /* a revocation list must say, and there is none in force */
 	CERT_CHAIN_PURPOSE, /* the usages forbid identifying a server */
 	CERT_CHAIN_WEAK,
 	CERT_CHAIN_BROKEN /* anything else */
@@ -40,11 +41,29 @@ enum cert_chain {
 #define CERT_NAMES_MAX \
 	1024 /* names of one certificate that are looked at; one with more has no usable name */
 
+/* What the extended usages of a certificate name; no bit where it has none of them, and is for everything. */
+#define CERT_USAGE_SERVER 1u
+#define CERT_USAGE_CLIENT 2u
+#define CERT_USAGE_ANY 4u
+#define CERT_USAGE_OTHER 8u
+
+/* The certificate that is at fault, as far as words can tell it; NULL and 0 where nothing is known. */
+struct cert_culprit {
+	unsigned depth; /* 0 = the peer's own, 1 = its issuer's, and so on */
+	const char *
+		subject; /* as RFC 4514 writes names, without control characters; may be cut, visibly */
+	const char *issuer;
+	int64_t not_before, not_after; /* seconds since the epoch */
+	unsigned usages;	       /* CERT_USAGE bits */
+	const char *words;	       /* of the library that verified it */
+};
+
 struct cert_facts {
 	enum cert_chain chain;
 	const struct cert_name *names;
 	size_t name_count;
 	int64_t expires; /* earliest notAfter of the verified chain, seconds since the epoch; 0 = not known */
+	struct cert_culprit culprit; /* where the chain is not ok */
 };
 
 const char *cert_chain_str(enum cert_chain chain);

@@ -181,6 +181,8 @@ static json_t *json_counters(const struct gateway_counters *c)
 	set_int(o, "refused", c->refused);
 	set_int(o, "opened", c->opened);
 	set_int(o, "failed", c->failed);
+	set_int(o, "sasl-refused", c->sasl_refused);
+	set_int(o, "sasl-refused-usage", c->sasl_refused_usage);
 	set_int(o, "in", c->in);
 	set_int(o, "out", c->out);
 	set_int(o, "delivered-in", c->delivered_in);
@@ -260,6 +262,9 @@ static json_t *json_attempt(const struct answers *a, const char *domain, enum ne
 		  !*at.tls_version ? ""
 		  : at.certificate ? fail_str(at.certificate)
 				   : "valid");
+	set_known(o, "certificate-error", at.certificate_error);
+	json_object_set_new(o, "sasl-refused", json_boolean(at.external_refused));
+	json_object_set_new(o, "sasl-refused-usage", json_boolean(at.lacks_client_usage));
 	set_known(o, "peer-error", at.peer_error);
 	set_known(o, "detail", at.detail);
 	return o;

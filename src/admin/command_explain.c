@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "config/value.h"
 #include "explain_int.h"
 #include "remote_int.h"
 #include "xmpp/jid.h"
@@ -8,8 +9,9 @@
 /* What is to be said of one domain. */
 struct answer {
 	char domain[JID_DOMAIN_SIZE];
-	const struct config_domain *local; /* NULL = it is not ours */
-	const struct partner *partner;	   /* NULL = refused, or ours */
+	const struct config_domain *local;     /* NULL = it is not ours */
+	const struct partner *partner;	       /* NULL = refused, or ours */
+	const struct config_partner *settings; /* the partner's, as written */
 	enum partner_match match;
 	const char *pattern;
 	struct place pattern_at;
@@ -74,7 +76,8 @@ static int print_json(const struct answer *a)
 	if (a->local) {
 		const struct place *at = &a->local->base.at;
 		json_place(o, at->file, at->line, at->column);
-		json_object_set_new(o, "certificate", json_boolean(a->local->certificate != NULL));
+		json_object_set_new(o, "certificate",
+				    json_boolean(a->local->certificate.count > 0));
 	} else if (a->partner) {
 		json_partner(o, a);
 	}
@@ -143,6 +146,33 @@ static void print_diags(const struct answer *a, struct buf *out)
 			     a->diags->items[i].text);
 }
 
+/* What holds for the partner's TLS and certificates, and not for all. */
+static void print_settings(const struct config_partner *p, struct buf *out)
+{
+	static const char *const names[] = {
+		"trust-anchors",
+		"tls-min-version",
+		"ciphers",
+		"crl-files",
+		"crl-check",
+		"accept-client-only-eku",
+		"outbound-certificate",
+	};
+	struct buf text;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct schema_key *key = schema_key(SECTION_PARTNERS, names[i]);
+		if (!p->base.set[schema_index(key)].file)
+			continue;
+		buf_init(&text, BUF_MAX_DEFAULT);
+		buf_addf(&text, "%s: ", key->key);
+		value_print(key, p, &text);
+		line(out, "for it alone", buf_str(&text));
+		buf_fini(&text);
+	}
+}
+
 static void print_partner(const struct answer *a, struct buf *out)
 {
 	const struct partner *p = a->partner;
@@ -158,6 +188,8 @@ static void print_partner(const struct answer *a, struct buf *out)
 		     p->strict ? "strict: one that is not valid ends the negotiation"
 			       : "lenient: one that is not valid rules out SASL, not "
 				 "dialback");
+	if (p->verification)
+		print_settings(a->settings, out);
 	if (p->proxy_fqdn) {
 		bool v6 = strchr(p->proxy_fqdn, ':');
 		label(out, "connects to");
@@ -167,6 +199,16 @@ static void print_partner(const struct answer *a, struct buf *out)
 	if (p->description)
 		line(out, "description", p->description);
 	print_diags(a, out);
+}
+
+static void print_certificates(const struct config_names *certificates, struct buf *out)
+{
+	size_t i;
+
+	if (!certificates->count)
+		line(out, "certificate", "none: TLS is not offered");
+	for (i = 0; i < certificates->count; i++)
+		line(out, "certificate", certificates->items[i]);
 }
 
 static int print_text(const struct answer *a)
@@ -179,8 +221,7 @@ static int print_text(const struct answer *a)
 		const struct place *at = &a->local->base.at;
 		label(&out, "local domain");
 		buf_addf(&out, "%s:%d:%d\n", at->file, at->line, at->column);
-		line(&out, "certificate",
-		     a->local->certificate ? a->local->certificate : "none: TLS is not offered");
+		print_certificates(&a->local->certificate, &out);
 		line(&out, "inside", a->local->inside_name ? a->local->inside_name : "nothing");
 	} else if (a->partner) {
 		print_partner(a, &out);
@@ -255,8 +296,10 @@ int command_explain(const struct command_options *options)
 	a.local = local_domain(c, a.domain);
 	if (!a.local)
 		a.partner = policy_partner(&c->policy, a.domain, &a.match, &a.pattern);
-	if (a.partner)
+	if (a.partner) {
 		a.pattern_at = pattern_place(c, a.partner, a.pattern);
+		a.settings = &c->partners[a.partner - c->policy.partners];
+	}
 	asked = ask_daemon(options, c, &a);
 	status = options->json ? print_json(&a) : print_text(&a);
 	if (status == COMMAND_OK && !a.local && !a.partner)

@@ -145,6 +145,13 @@ static void print_counters(const json_t *o, struct buf *out)
 		 number(c, "refused"));
 	label(out, "  streams");
 	buf_addf(out, "%llu opened, %llu failed\n", number(c, "opened"), number(c, "failed"));
+	if (remote_int(c, "sasl-refused")) {
+		label(out, "  sasl");
+		buf_addf(out,
+			 "%llu refusals of our certificate by partners, %llu of one for "
+			 "servers only\n",
+			 number(c, "sasl-refused"), number(c, "sasl-refused-usage"));
+	}
 	label(out, "  taken");
 	buf_addf(out, "%llu stanzas from outside, %llu from inside\n", number(c, "in"),
 		 number(c, "out"));

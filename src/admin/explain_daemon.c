@@ -5,7 +5,7 @@
 #include "explain_int.h"
 #include "remote_int.h"
 
-#define TEXT_SIZE 400
+#define TEXT_SIZE 600
 
 static void label(struct buf *out, const char *name)
 {
@@ -78,6 +78,15 @@ static void print_attempt(const json_t *a, const char *name, int64_t now, struct
 	line(out, "", text);
 	if (*remote_str(a, "text"))
 		line(out, "", remote_str(a, "text"));
+	if (*remote_str(a, "certificate-error"))
+		line(out, "", remote_str(a, "certificate-error"));
+	if (remote_bool(a, "sasl-refused"))
+		line(out, "",
+		     remote_bool(a, "sasl-refused-usage")
+			     ? "the partner refused our certificate for SASL; it may identify "
+			       "servers only, and the partner may want clientAuth: see "
+			       "outbound-certificate"
+			     : "the partner refused our certificate for SASL");
 	if (*remote_str(a, "peer-error")) {
 		snprintf(text, sizeof(text), "the peer's stream error: %s",
 			 remote_str(a, "peer-error"));

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "net/tls.h"
 #include "net/x509.h"
 #include "trust/cert_name.h"
 
@@ -29,7 +30,15 @@ static void identity(void *context, const struct config_file *certificate,
 	out->wrong = part_of(found.wrong);
 	snprintf(out->error, sizeof(out->error), "%s", found.error);
 	snprintf(out->warning, sizeof(out->warning), "%s", found.warning);
-	out->names_domain = cert_name_matches(&found.chain.facts, domain);
+	if (!domain && found.chain.ordered) /* it is only shown to those whom we dial */
+		snprintf(out->warning, sizeof(out->warning), "%s",
+			 found.chain.for_client ? ""
+						: "the certificate may not identify a client, and "
+						  "only a partner that wants that needs one");
+	snprintf(out->kind, sizeof(out->kind), "%s", found.kind);
+	out->expired = found.wrong == X509_PART_CERTIFICATE &&
+		       found.chain.facts.chain == CERT_CHAIN_EXPIRED;
+	out->names_domain = !domain || cert_name_matches(&found.chain.facts, domain);
 	x509_identity_fini(&found);
 }
 
@@ -45,11 +54,35 @@ static bool anchors(void *context, const struct config_file *file, char *error, 
 	return false;
 }
 
+static bool crl(void *context, const struct config_file *file, char *error, size_t size)
+{
+	const struct admin_files *f = context;
+	char text[X509_TEXT_SIZE];
+
+	if (x509_crl_read(file->data, file->len, f->now, text))
+		return true;
+	snprintf(error, size, "%s", text);
+	return false;
+}
+
+static bool ciphers(void *context, const char *names, char *error, size_t size)
+{
+	char text[TLS_ERROR_SIZE];
+
+	(void)context;
+	if (tls_check_ciphers(names, text))
+		return true;
+	snprintf(error, size, "%s", text);
+	return false;
+}
+
 void admin_files_init(struct admin_files *f, int64_t now)
 {
 	f->files = config_files_system();
 	f->files.context = f;
 	f->files.identity = identity;
 	f->files.anchors = anchors;
+	f->files.crl = crl;
+	f->files.ciphers = ciphers;
 	f->now = now;
 }

@@ -468,6 +468,13 @@ static void read_sections(struct load *l)
 
 /* ---- the result ---- */
 
+/* Does anything hold for the partner's TLS and certificates that does not hold for all? */
+static bool has_tls_settings(const struct config_partner *p)
+{
+	return p->trust_anchors || p->tls_min_version || p->ciphers || p->crl_files.count ||
+	       p->crl_check || p->accept_client_only_eku || p->outbound_certificate.count;
+}
+
 static void build_partner(const struct config *c, const struct config_partner *from,
 			  struct partner *to)
 {
@@ -481,6 +488,9 @@ static void build_partner(const struct config *c, const struct config_partner *f
 	to->additional_count = from->additional_domains.count;
 	to->row = load_row(from);
 	to->strict = from->certificate_check == CONFIG_STRICT;
+	if (has_tls_settings(from))
+		to->verification = (unsigned)(from - c->partners) + 1;
+	to->tls_floor = from->ciphers || from->tls_min_version == CONFIG_PARTNER_TLS_1_3;
 	to->keepalive = from->keepalive;
 	to->connection_limit = from->connection_limit ? from->connection_limit
 						      : c->gateway.partner_connection_limit;
@@ -503,7 +513,7 @@ static void build_policy(struct config *c)
 	for (; p->local_count < c->domain_count; p->local_count++) {
 		const struct config_domain *domain = &c->domains[p->local_count];
 		p->locals[p->local_count].domain = mem_strdup(domain->base.name);
-		p->locals[p->local_count].certificate = domain->certificate != NULL;
+		p->locals[p->local_count].certificate = domain->certificate.count > 0;
 	}
 	policy_finish(p);
 }

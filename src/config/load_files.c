@@ -1,5 +1,6 @@
 /* What the files hold that a configuration names: certificates, keys, secrets. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/value.h"
@@ -36,71 +37,157 @@ static void check_mode(const struct load *l, const char *path, const struct plac
 
 /* ---- certificates ---- */
 
+/* Certificates and their keys, of a domain or for a partner. */
+struct pairs {
+	struct config_names *certificates, *keys;
+	const char *domain;		     /* that they must name; NULL = not looked at */
+	char kinds[SCHEMA_PATHS_MAX][16];    /* of keys, of the good ones */
+	char expired[SCHEMA_PATHS_MAX][200]; /* why not good, of those that have expired */
+};
+
+static void warn_of(const struct load *l, const struct pairs *p, size_t i,
+		    const struct config_identity *identity)
+{
+	const struct place *at = &p->certificates->at[i];
+	const char *path = p->certificates->items[i];
+
+	if (identity->warning[0])
+		diags_add(l->diags, SEVERITY_WARNING, at, "`%s`: %s", path, identity->warning);
+	if (p->domain && !identity->names_domain && load_any_row_may(l, METHOD_SASL_TLS))
+		diags_add(l->diags, SEVERITY_WARNING, at,
+			  "`%s` does not name `%s`: partners will refuse it for SASL", path,
+			  p->domain);
+}
+
+/* A partner is shown what it can use, which is decided by the kind of key alone. */
+static void check_kind(const struct load *l, struct pairs *p, size_t i, const char *kind)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (*kind && !strcmp(p->kinds[k], kind))
+			diags_add(l->diags, SEVERITY_ERROR, &p->certificates->at[i],
+				  "`%s` has a key of the same kind as `%s` (%s): only one can be "
+				  "shown",
+				  p->certificates->items[i], p->certificates->items[k], kind);
+	memcpy(p->kinds[i], kind, sizeof(p->kinds[i]));
+}
+
 /* False where they are of no use. */
-static bool judge_identity(const struct load *l, const struct config_domain *domain,
+static bool judge_identity(const struct load *l, struct pairs *p, size_t i,
 			   const struct config_file *certificate, const struct config_file *key)
 {
-	struct place at_certificate =
-		load_value_place(l, &domain->base, SECTION_DOMAINS, "certificate");
-	struct place at_key = load_value_place(l, &domain->base, SECTION_DOMAINS, "private-key");
 	struct config_identity identity;
 
 	memset(&identity, 0, sizeof(identity));
-	l->files->identity(l->files->context, certificate, key, domain->base.name, &identity);
-	if (identity.wrong == CONFIG_PART_CERTIFICATE)
-		diags_add(l->diags, SEVERITY_ERROR, &at_certificate, "`%s`: %s",
-			  domain->certificate, identity.error);
+	l->files->identity(l->files->context, certificate, key, p->domain, &identity);
+	if (identity.expired)
+		memcpy(p->expired[i], identity.error, sizeof(identity.error));
+	else if (identity.wrong == CONFIG_PART_CERTIFICATE)
+		diags_add(l->diags, SEVERITY_ERROR, &p->certificates->at[i], "`%s`: %s",
+			  p->certificates->items[i], identity.error);
 	else if (identity.wrong == CONFIG_PART_KEY)
-		diags_add(l->diags, SEVERITY_ERROR, &at_key, "`%s`: %s", domain->private_key,
+		diags_add(l->diags, SEVERITY_ERROR, &p->keys->at[i], "`%s`: %s", p->keys->items[i],
 			  identity.error);
 	if (identity.wrong != CONFIG_PART_NONE)
 		return false;
-	if (identity.warning[0])
-		diags_add(l->diags, SEVERITY_WARNING, &at_certificate, "`%s`: %s",
-			  domain->certificate, identity.warning);
-	if (!identity.names_domain && load_any_row_may(l, METHOD_SASL_TLS))
-		diags_add(l->diags, SEVERITY_WARNING, &at_certificate,
-			  "`%s` does not name `%s`: partners will refuse it for SASL",
-			  domain->certificate, domain->base.name);
+	warn_of(l, p, i, &identity);
+	check_kind(l, p, i, identity.kind);
 	return true;
 }
 
-static void check_identity(const struct load *l, const struct config_domain *domain)
+static void check_pair(const struct load *l, struct pairs *p, size_t i)
 {
-	struct place at_certificate =
-		load_value_place(l, &domain->base, SECTION_DOMAINS, "certificate");
-	struct place at_key = load_value_place(l, &domain->base, SECTION_DOMAINS, "private-key");
+	bool have_certificate = i < p->certificates->count, have_key = i < p->keys->count,
+	     good = true;
 	struct config_file certificate, key;
-	bool have_certificate, have_key, good = true;
 
-	have_certificate =
-		domain->certificate &&
-		read_named(l, domain->certificate, &at_certificate, CONFIG_PEM_MAX, &certificate);
-	have_key = domain->private_key &&
-		   read_named(l, domain->private_key, &at_key, CONFIG_PEM_MAX, &key);
-	if (have_certificate && have_key && l->files->identity && domain->base.name)
-		good = judge_identity(l, domain, &certificate, &key);
+	have_certificate = have_certificate &&
+			   read_named(l, p->certificates->items[i], &p->certificates->at[i],
+				      CONFIG_PEM_MAX, &certificate);
+	have_key =
+		have_key && read_named(l, p->keys->items[i], &p->keys->at[i], CONFIG_PEM_MAX, &key);
+	if (have_certificate && have_key && l->files->identity &&
+	    p->certificates->count == p->keys->count)
+		good = judge_identity(l, p, i, &certificate, &key);
 	if (have_key && good) /* what is no key may be open to everyone */
-		check_mode(l, domain->private_key, &at_key, &key, "private key");
+		check_mode(l, p->keys->items[i], &p->keys->at[i], &key, "private key");
 	if (have_certificate)
 		config_file_fini(&certificate);
 	if (have_key)
 		config_file_fini(&key);
 }
 
-static void check_domain(const struct load *l, const struct config_domain *domain)
+static void drop_name(struct config_names *names, size_t i)
 {
-	const char *name = domain->base.name;
-	bool good = name && load_key_good(&domain->base, SECTION_DOMAINS, "certificate") &&
-		    load_key_good(&domain->base, SECTION_DOMAINS, "private-key");
+	free(names->items[i]);
+	names->count--;
+	memmove(names->items + i, names->items + i + 1, (names->count - i) * sizeof(*names->items));
+	memmove(names->at + i, names->at + i + 1, (names->count - i) * sizeof(*names->at));
+}
 
-	if (good && domain->certificate && !domain->private_key)
-		diags_add(l->diags, SEVERITY_ERROR, &domain->base.at,
-			  "`%s` has a `certificate`, but no `private-key`", name);
-	if (good && !domain->certificate && domain->private_key)
-		diags_add(l->diags, SEVERITY_ERROR, &domain->base.at,
-			  "`%s` has a `private-key`, but no `certificate`", name);
-	check_identity(l, domain);
+/* One that has expired is of no use, and does no harm beside others: a renewal may have been for one of them alone. */
+static void drop_expired(const struct load *l, struct pairs *p)
+{
+	size_t i, expired = 0;
+	bool all;
+
+	for (i = 0; i < p->certificates->count; i++)
+		expired += *p->expired[i] != '\0';
+	all = expired == p->certificates->count;
+	for (i = p->certificates->count; i-- > 0;) {
+		if (!*p->expired[i])
+			continue;
+		diags_add(l->diags, all ? SEVERITY_ERROR : SEVERITY_WARNING,
+			  &p->certificates->at[i], "`%s`: %s%s", p->certificates->items[i],
+			  p->expired[i], all ? "" : "; it is not used");
+		if (!all) {
+			drop_name(p->certificates, i);
+			drop_name(p->keys, i);
+		}
+	}
+}
+
+/* READ: both settings could be. */
+static void check_identities(const struct load *l, const struct config_base *base, bool read,
+			     const char *certificate, const char *key, struct pairs *p)
+{
+	size_t certificates = p->certificates->count, private_keys = p->keys->count, i;
+
+	if (read && certificates && !private_keys)
+		diags_add(l->diags, SEVERITY_ERROR, &base->at, "`%s` has a `%s`, but no `%s`",
+			  base->name, certificate, key);
+	else if (read && !certificates && private_keys)
+		diags_add(l->diags, SEVERITY_ERROR, &base->at, "`%s` has a `%s`, but no `%s`",
+			  base->name, key, certificate);
+	else if (read && certificates != private_keys)
+		diags_add(l->diags, SEVERITY_ERROR, &p->keys->at[0],
+			  "`%s` has %zu of `%s` and %zu of `%s`: each certificate needs its key",
+			  base->name, certificates, certificate, private_keys, key);
+	for (i = 0; i < certificates || i < private_keys; i++)
+		check_pair(l, p, i);
+	if (certificates == private_keys)
+		drop_expired(l, p);
+}
+
+static void check_domain(const struct load *l, struct config_domain *domain)
+{
+	const struct config_base *base = &domain->base;
+	struct pairs p = { &domain->certificate, &domain->private_key, .domain = base->name };
+
+	check_identities(l, base,
+			 base->name && load_key_good(base, SECTION_DOMAINS, "certificate") &&
+				 load_key_good(base, SECTION_DOMAINS, "private-key"),
+			 "certificate", "private-key", &p);
+}
+
+static void judge_anchors(const struct load *l, const char *path, const struct place *at,
+			  const struct config_file *file)
+{
+	char error[200] = "";
+
+	if (l->files->anchors && !l->files->anchors(l->files->context, file, error, sizeof(error)))
+		diags_add(l->diags, SEVERITY_ERROR, at, "`%s`: %s", path, error);
 }
 
 static void check_anchors(const struct load *l)
@@ -109,7 +196,6 @@ static void check_anchors(const struct load *l)
 	struct place at = load_value_place(l, &tls->base, SECTION_TLS, "trust-anchors");
 	bool chosen = tls->base.set[schema_index(schema_key(SECTION_TLS, "trust-anchors"))].file;
 	struct config_file file;
-	char error[200] = "";
 	int rc;
 
 	if (!tls->trust_anchors)
@@ -122,9 +208,59 @@ static void check_anchors(const struct load *l)
 			  chosen ? "" : "; no partner's certificate will be trusted");
 		return;
 	}
-	if (l->files->anchors && !l->files->anchors(l->files->context, &file, error, sizeof(error)))
-		diags_add(l->diags, SEVERITY_ERROR, &at, "`%s`: %s", tls->trust_anchors, error);
+	judge_anchors(l, tls->trust_anchors, &at, &file);
 	config_file_fini(&file);
+}
+
+/* ---- what is asked of one partner ---- */
+
+/* Never an error: a list that nobody renewed must not keep the daemon from starting. */
+static void check_crl(const struct load *l, const char *path, const struct place *at)
+{
+	struct config_file file;
+	char error[200] = "";
+	int rc = l->files->read(l->files->context, path, CONFIG_ANCHORS_MAX, &file);
+
+	if (rc) {
+		diags_add(l->diags, SEVERITY_WARNING, at, "`%s` cannot be read: %s; it is left out",
+			  path, error_text(rc));
+		return;
+	}
+	if (l->files->crl && !l->files->crl(l->files->context, &file, error, sizeof(error)))
+		diags_add(l->diags, SEVERITY_WARNING, at, "`%s`: %s", path, error);
+	config_file_fini(&file);
+}
+
+static void check_ciphers(const struct load *l, const struct config_partner *p)
+{
+	struct place at = load_value_place(l, &p->base, SECTION_PARTNERS, "ciphers");
+	char error[300] = "", quote[QUOTE_SIZE];
+
+	if (p->ciphers && l->files->ciphers &&
+	    !l->files->ciphers(l->files->context, p->ciphers, error, sizeof(error)))
+		diags_add(l->diags, SEVERITY_ERROR, &at, "%s: %s", diag_quote(p->ciphers, quote),
+			  error);
+}
+
+static void check_partner(const struct load *l, struct config_partner *p)
+{
+	struct place at = load_value_place(l, &p->base, SECTION_PARTNERS, "trust-anchors");
+	struct pairs pairs = { &p->outbound_certificate, &p->outbound_private_key, .domain = NULL };
+	struct config_file file;
+	size_t i;
+
+	if (p->trust_anchors && read_named(l, p->trust_anchors, &at, CONFIG_ANCHORS_MAX, &file)) {
+		judge_anchors(l, p->trust_anchors, &at, &file);
+		config_file_fini(&file);
+	}
+	for (i = 0; i < p->crl_files.count; i++)
+		check_crl(l, p->crl_files.items[i], &p->crl_files.at[i]);
+	check_ciphers(l, p);
+	check_identities(
+		l, &p->base,
+		p->base.name && load_key_good(&p->base, SECTION_PARTNERS, "outbound-certificate") &&
+			load_key_good(&p->base, SECTION_PARTNERS, "outbound-private-key"),
+		"outbound-certificate", "outbound-private-key", &pairs);
 }
 
 /* ---- secrets ---- */
@@ -193,6 +329,11 @@ void load_check_files(struct load *l)
 			      c->gateway.previous_dialback_secret_file, false);
 	for (i = 0; i < c->domain_count; i++)
 		check_domain(l, &c->domains[i]);
+	for (i = 0; i < c->partner_count; i++) {
+		l->diags->subject = c->partners[i].base.name;
+		check_partner(l, &c->partners[i]);
+		l->diags->subject = NULL;
+	}
 	for (i = 0; i < c->inside_count; i++)
 		check_link_secret(l, &c->inside[i]);
 }

@@ -76,7 +76,7 @@ static void lint_domains(const struct load *l)
 		const struct config_domain *d = &c->domains[i];
 		if (!d->base.name || d->base.bad)
 			continue;
-		if (!d->certificate && !d->private_key && needed)
+		if (!d->certificate.count && !d->private_key.count && needed)
 			diags_add(l->diags, SEVERITY_WARNING, &d->base.at,
 				  "`%s` has no `certificate`: partners whose row needs TLS cannot "
 				  "connect to it",
@@ -135,6 +135,11 @@ static void lint_partner(const struct load *l, const struct config_partner *p)
 	if (row && row->tls == TRI_NOT_SUPPORTED && p->certificate_check == CONFIG_STRICT)
 		warn_key(l, b, SECTION_PARTNERS, "certificate-check",
 			 "`certificate-check: strict` has no effect without TLS");
+	if (p->crl_check == CONFIG_CRL_HARD && !p->crl_files.count &&
+	    load_key_good(b, SECTION_PARTNERS, "crl-files"))
+		warn_key(l, b, SECTION_PARTNERS, "crl-check",
+			 "`crl-check: hard` without `crl-files`: no certificate of the partner is "
+			 "good");
 	if (load_key_good(&l->config->gateway.base, SECTION_GATEWAY, "connection-limit") &&
 	    p->connection_limit > l->config->gateway.connection_limit)
 		warn_key(l, b, SECTION_PARTNERS, "connection-limit",

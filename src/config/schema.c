@@ -28,6 +28,8 @@ static const struct schema_section sections[] = {
 
 static const char *const tri_words[] = { "required", "optional", "not-supported", NULL };
 static const char *const check_words[] = { "lenient", "strict", NULL };
+static const char *const crl_words[] = { "soft", "hard", NULL };
+static const char *const partner_version_words[] = { "default", "1.2", "1.3", NULL };
 static const char *const version_words[] = { "1.2", "1.3", NULL };
 static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const inside_words[] = { "component-listener", NULL };
@@ -123,16 +125,21 @@ static const struct schema_key keys[] = {
 	{ KEY(DNS, dns, "timeout", timeout, DURATION), .value = "10s", .min = 1, .max = 300,
 	  .help = "The time a look-up may take." },
 
-	{ KEY(DOMAINS, domain, "certificate", certificate, PATH),
+	{ KEY(DOMAINS, domain, "certificate", certificate, PATHS),
 	  .none = "TLS is not offered for the domain", .example = "chat.pem",
 	  .help = "The domain's certificate and the intermediate ones after it, in PEM. It must "
 		  "name "
-		  "the domain, and should be usable for servers and for clients." },
-	{ KEY(DOMAINS, domain, "private-key", private_key, PATH),
+		  "the domain, and should be usable for servers and for clients. A list of them "
+		  "may "
+		  "have one for each kind of key, RSA and EC: each partner is shown what it can "
+		  "use." },
+	{ KEY(DOMAINS, domain, "private-key", private_key, PATHS),
 	  .none = "none, and there may then be no certificate", .example = "chat.key",
 	  .help = "The certificate's private key in PEM, not encrypted; RSA of at least 2048 bits "
 		  "or "
-		  "an elliptic curve of at least 224." },
+		  "an elliptic curve of at least 224. Of a list, each belongs to the certificate "
+		  "in "
+		  "the same place." },
 	{ KEY(DOMAINS, domain, "inside", inside_name, LINK),
 	  .none = "nothing inside receives the domain's stanzas", .example = "app",
 	  .help = "The link that the domain's stanzas go to and come from: a name in section "
@@ -196,6 +203,42 @@ static const struct schema_key keys[] = {
 	  .words = check_words,
 	  .help = "strict: a certificate that is not valid ends the negotiation, whatever the row "
 		  "permits. lenient: the row alone decides whether dialback may do instead." },
+	{ KEY(PARTNERS, partner, "trust-anchors", trust_anchors, PATH),
+	  .none = "those of section tls", .example = "example.org-ca.pem",
+	  .help = "The authorities that alone are trusted for the partner, or its very "
+		  "certificate: "
+		  "a file of PEM certificates." },
+	{ KEY(PARTNERS, partner, "tls-min-version", tls_min_version, WORD), .value = "default",
+	  .words = partner_version_words,
+	  .help = "The oldest version of TLS that is spoken with the partner. default: as section "
+		  "tls says." },
+	{ KEY(PARTNERS, partner, "ciphers", ciphers, STRING), .max = 2000,
+	  .none = "those of the TLS library",
+	  .example = "ECDHE-ECDSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384",
+	  .help = "The ciphers that are spoken with the partner, by OpenSSL's names, with colons "
+		  "between. Those that begin with TLS_ are for TLS 1.3, the others for TLS 1.2; a "
+		  "version that none is for keeps the library's." },
+	{ KEY(PARTNERS, partner, "crl-files", crl_files, PATHS),
+	  .none = "revocation is not looked at", .example = "example.org-ca.crl",
+	  .help = "Revocation lists of the partner's authorities: a file of PEM lists, or a list "
+		  "of "
+		  "such files. One that is broken is left out with a warning." },
+	{ KEY(PARTNERS, partner, "crl-check", crl_check, WORD), .value = "soft", .words = crl_words,
+	  .help = "soft: a certificate is good unless a list revokes it. hard: it is good only if "
+		  "lists in force cover it and its authorities." },
+	{ KEY(PARTNERS, partner, "accept-client-only-eku", accept_client_only_eku, BOOL),
+	  .value = "false",
+	  .help = "Whether a certificate of the partner that may identify clients alone identifies "
+		  "it. For partners with an authority of their own; public ones give such "
+		  "certificates to people, too." },
+	{ KEY(PARTNERS, partner, "outbound-certificate", outbound_certificate, PATHS),
+	  .none = "the domain's certificate is shown", .example = "chat-client.pem",
+	  .help = "What is shown in place of the domain's certificate when connecting to the "
+		  "partner: for one that insists on a certificate for clients. It must name the "
+		  "domains that write to the partner. One or a list, as for a domain." },
+	{ KEY(PARTNERS, partner, "outbound-private-key", outbound_private_key, PATHS),
+	  .none = "none, and there may then be no outbound-certificate",
+	  .example = "chat-client.key", .help = "Its private key, as for a domain." },
 	{ KEY(PARTNERS, partner, "description", description, STRING), .max = 1000, .none = "none",
 	  .lync = "Description", .example = "Example Org, federation@example.org",
 	  .help = "A text of your own, such as whom to call." },
@@ -252,6 +295,7 @@ const char *schema_type_str(enum schema_type type)
 	static const char *const names[] = {
 		[SCHEMA_STRING] = "text",
 		[SCHEMA_PATH] = "path",
+		[SCHEMA_PATHS] = "path, or list of paths",
 		[SCHEMA_LINK] = "name",
 		[SCHEMA_BOOL] = "true or false",
 		[SCHEMA_WORD] = "word",

@@ -415,6 +415,38 @@ static bool read_uris(const struct source *s, const struct node *node, struct co
 	return good;
 }
 
+/* One path, or several. */
+static bool read_paths(const struct source *s, const struct node *node, struct config_names *out)
+{
+	const struct node *item = node->kind == NODE_LIST ? node->first : node;
+	size_t count = 1, i;
+	bool good = node->kind != NODE_LIST || list_items(s, node, &count);
+	struct place at = document_place(s->d, node);
+
+	if (count > SCHEMA_PATHS_MAX) {
+		diags_add(s->diags, SEVERITY_ERROR, &at, "`%s` has more than %d items", s->key->key,
+			  SCHEMA_PATHS_MAX);
+		return false;
+	}
+	out->items = mem_new(count * sizeof(*out->items));
+	out->at = mem_new(count * sizeof(*out->at));
+	for (; item; item = node->kind == NODE_LIST ? item->next : NULL) {
+		char *path = NULL;
+		if (!usable(item))
+			continue;
+		if (!read_path(s, item, &path)) {
+			good = false;
+			continue;
+		}
+		for (i = 0; i < out->count; i++)
+			if (!strcmp(out->items[i], path))
+				good = complain(s, item, "occurs twice in the list");
+		out->at[out->count] = document_place(s->d, item);
+		out->items[out->count++] = path;
+	}
+	return good;
+}
+
 static bool is_list(enum schema_type type)
 {
 	return type == SCHEMA_ADDRESSES || type == SCHEMA_SERVERS || type == SCHEMA_DOMAINS ||
@@ -428,6 +460,8 @@ static bool read_field(const struct source *s, const struct node *node, void *fi
 		return read_string(s, node, field);
 	case SCHEMA_PATH:
 		return read_path(s, node, field);
+	case SCHEMA_PATHS:
+		return read_paths(s, node, field);
 	case SCHEMA_LINK:
 		return read_link(s, node, field);
 	case SCHEMA_BOOL:
@@ -469,6 +503,8 @@ bool value_read(const struct schema_key *key, const struct document *d, const st
 		diags_add(diags, SEVERITY_ERROR, &at, "`%s` has no value", key->key);
 		return false;
 	}
+	if (key->type == SCHEMA_PATHS && node->kind == NODE_LIST)
+		wanted = NODE_LIST;
 	if (node->kind != wanted) {
 		diags_add(diags, SEVERITY_ERROR, &at, "`%s` must be %s, and this is %s", key->key,
 			  node_kind_str(wanted), node_kind_str(node->kind));

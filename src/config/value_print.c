@@ -99,6 +99,7 @@ void value_fini(const struct schema_key *key, void *entry)
 	case SCHEMA_SERVERS:
 		free_addresses(field);
 		return;
+	case SCHEMA_PATHS:
 	case SCHEMA_DOMAINS:
 	case SCHEMA_URIS:
 		free_names(field);
@@ -128,6 +129,7 @@ bool value_is_none(const struct schema_key *key, const void *entry)
 	case SCHEMA_ADDRESSES:
 	case SCHEMA_SERVERS:
 		return !((const struct config_addresses *)field)->count;
+	case SCHEMA_PATHS:
 	case SCHEMA_DOMAINS:
 	case SCHEMA_URIS:
 		return !((const struct config_names *)field)->count;
@@ -241,6 +243,12 @@ void value_print(const struct schema_key *key, const void *entry, struct buf *ou
 	case SCHEMA_SERVERS:
 		print_addresses(key->type, field, out);
 		return;
+	case SCHEMA_PATHS:
+		if (((const struct config_names *)field)->count == 1)
+			print_text(((const struct config_names *)field)->items[0], out);
+		else
+			print_names(field, out);
+		return;
 	case SCHEMA_DOMAINS:
 	case SCHEMA_URIS:
 		print_names(field, out);
@@ -259,6 +267,7 @@ void value_print_default(const struct schema_key *key, const char *text, struct 
 		return;
 	switch (key->type) {
 	case SCHEMA_PATH: /* as it is written, not as it is read */
+	case SCHEMA_PATHS:
 	case SCHEMA_DURATION:
 	case SCHEMA_BYTES:
 	case SCHEMA_INCLUDE:

@@ -133,6 +133,8 @@ static void add_counters(struct gateway_counters *all, const struct gateway_coun
 	all->refused += c->refused;
 	all->opened += c->opened;
 	all->failed += c->failed;
+	all->sasl_refused += c->sasl_refused;
+	all->sasl_refused_usage += c->sasl_refused_usage;
 	all->in += c->in;
 	all->out += c->out;
 	all->delivered_in += c->delivered_in;

@@ -209,6 +209,8 @@ static void on_attempt(void *context, const struct attempt *a)
 		w->counters.failed++;
 	else
 		w->counters.opened++;
+	w->counters.sasl_refused += a->external_refused;
+	w->counters.sasl_refused_usage += a->lacks_client_usage;
 	history_add(w->gateway->history, a);
 }
 

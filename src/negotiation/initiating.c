@@ -190,7 +190,7 @@ void initiating_certificate(struct negotiation *n, const struct negotiation_even
 {
 	if (!negotiation_answers(n, ev))
 		return;
-	n->certificate = ev->certificate;
+	negotiation_take_certificate(n, ev);
 	negotiation_enter(n, NEGOTIATION_HEADER);
 	negotiation_write_header(n);
 }
@@ -236,6 +236,7 @@ void initiating_success(struct negotiation *n, const struct negotiation_event *e
 void initiating_sasl_failure(struct negotiation *n, const struct negotiation_event *ev)
 {
 	(void)ev;
+	n->external_refused = true;
 	external_failed(n, FAIL_SASL_REFUSED);
 }
 

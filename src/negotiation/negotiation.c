@@ -195,6 +195,13 @@ void negotiation_ask_certificate(struct negotiation *n)
 	ask(n, NEGOTIATION_CERTIFICATE, ACTION_ASK_CERTIFICATE);
 }
 
+void negotiation_take_certificate(struct negotiation *n, const struct negotiation_event *ev)
+{
+	n->certificate = ev->certificate;
+	n->verification = ev->verification;
+	n->weak = ev->weak;
+}
+
 void negotiation_ask_sasl(struct negotiation *n, bool first, unsigned char *data, size_t len)
 {
 	struct negotiation_action *a = ask(n, NEGOTIATION_SASL, ACTION_ASK_SASL);
@@ -204,6 +211,21 @@ void negotiation_ask_sasl(struct negotiation *n, bool first, unsigned char *data
 	a->first = first;
 	a->data = data;
 	a->data_len = len;
+}
+
+/* The certificate and TLS were looked at by the settings of the stream's own partner. Another that has settings of its own
+ * cannot be told by them. */
+static void judge_tls(const struct negotiation *n, const char *domain, struct choose_facts *facts)
+{
+	const struct policy *policy = n->config.policy;
+	const struct partner *partner =
+		*domain ? policy_partner(policy, domain, NULL, NULL) : policy_everyone(policy);
+	bool foreign = partner && partner->verification != n->verification;
+
+	facts->certificate = verdict_of(n->certificate, domain).fail;
+	if (!facts->certificate && foreign)
+		facts->certificate = FAIL_CERT_SETTINGS;
+	facts->weak = foreign ? partner->tls_floor : n->weak;
 }
 
 struct choose_facts negotiation_facts(const struct negotiation *n, const char *domain)
@@ -219,7 +241,7 @@ struct choose_facts negotiation_facts(const struct negotiation *n, const char *d
 	};
 
 	if (n->tls)
-		facts.certificate = verdict_of(n->certificate, domain).fail;
+		judge_tls(n, domain, &facts);
 	return facts;
 }
 
@@ -338,6 +360,11 @@ enum fail negotiation_failure(const struct negotiation *n)
 const char *negotiation_peer_error(const struct negotiation *n)
 {
 	return n->peer_error;
+}
+
+bool negotiation_external_refused(const struct negotiation *n)
+{
+	return n->external_refused;
 }
 
 unsigned negotiation_keys_answered(const struct negotiation *n)

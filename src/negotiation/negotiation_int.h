@@ -40,13 +40,16 @@ struct negotiation {
 	char peer_error[32];
 	char *stream_id; /* owned; of the receiving side's current header */
 	const struct cert_facts *certificate;
+	unsigned verification; /* by whose settings it was verified */
+	bool weak;	       /* TLS is not as they ask for */
 	bool tls;
 	bool old;	    /* the peer's header has no version */
 	bool headed;	    /* a header of the peer's was accepted on this connection */
 	bool header_sent;   /* ours, on the current XML stream */
 	bool authenticated; /* by SASL */
 	bool external_failed;
-	bool unoffered; /* STARTTLS was asked for without an offer */
+	bool external_refused; /* by the peer */
+	bool unoffered;	       /* STARTTLS was asked for without an offer */
 	enum method method;
 	struct features offered; /* initiating: by the peer */
 	uint64_t last_ticket;
@@ -81,6 +84,8 @@ void negotiation_dropped(struct negotiation *n, enum fail fail);
 /* Does the event answer the open question? Then the question is closed. */
 bool negotiation_answers(struct negotiation *n, const struct negotiation_event *ev);
 void negotiation_ask_certificate(struct negotiation *n);
+/* Keeps what a CERTIFICATE event tells. */
+void negotiation_take_certificate(struct negotiation *n, const struct negotiation_event *ev);
 /* Takes DATA. */
 void negotiation_ask_sasl(struct negotiation *n, bool first, unsigned char *data, size_t len);
 /* What is true of this stream, as the choosers want it; the certificate judged for DOMAIN. */

@@ -153,7 +153,7 @@ void receiving_certificate(struct negotiation *n, const struct negotiation_event
 {
 	if (!negotiation_answers(n, ev))
 		return;
-	n->certificate = ev->certificate;
+	negotiation_take_certificate(n, ev);
 	answer(n);
 }
 

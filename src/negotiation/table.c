@@ -92,6 +92,8 @@ static void any_policy(struct negotiation *n, const struct negotiation_event *ev
 	n->config.policy = ev->policy;
 	n->config.secret = ev->secret;
 	n->config.previous = ev->previous;
+	if (ev->judged)
+		negotiation_take_certificate(n, ev);
 	if (n->state == NEGOTIATION_NEW && n->config.role == ROLE_RECEIVING)
 		return;
 	n->partner = *n->remote	 ? policy_partner(ev->policy, n->remote, NULL, NULL)

@@ -71,6 +71,7 @@ struct connection {
 	const struct tls *tls;
 	char *local;	   /* until the handshake begins */
 	char *server_name; /* until the handshake begins */
+	unsigned wants;
 	bool accept;
 	void *hold;
 	void (*release)(void *hold);

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@ void connection_start_tls(struct connection *c, const struct connection_tls *how
 	c->hold = how->hold;
 	c->release = how->release;
 	c->accept = how->accept;
+	c->wants = how->wants;
 	c->local = how->local ? mem_strdup(how->local) : NULL;
 	c->server_name = how->server_name ? mem_strdup(how->server_name) : NULL;
 	c->phase = CONNECTION_TLS_ASKED;
@@ -33,7 +34,9 @@ static void failed(struct connection *c, const char *reason)
 
 void connection_begin_handshake(struct connection *c)
 {
-	c->ssl = tls_connection(c->tls, c->accept, c->local, c->server_name, c->fd, &c->tls_peer);
+	struct tls_start how = { c->accept, c->local, c->server_name, c->wants };
+
+	c->ssl = tls_connection(c->tls, &how, c->fd, &c->tls_peer);
 	free(c->local);
 	free(c->server_name);
 	c->local = c->server_name = NULL;
@@ -95,16 +98,36 @@ static bool is_up(const struct connection *c)
 	return c->phase == CONNECTION_TLS;
 }
 
-const struct cert_facts *connection_certificate(const struct connection *c)
+const struct cert_facts *connection_certificate(struct connection *c, unsigned wants)
 {
-	return is_up(c) && c->tls_peer.certificate ? &c->tls_peer.facts : NULL;
+	return is_up(c) ? tls_judge(c->tls, c->ssl, wants, &c->tls_peer) : NULL;
 }
 
-const char *connection_certificate_error(const struct connection *c)
+void connection_judge_by(struct connection *c, const struct tls *tls, void *hold,
+			 void (*release)(void *hold))
 {
-	if (!is_up(c) || !c->tls_peer.error)
-		return "";
-	return X509_verify_cert_error_string(c->tls_peer.error);
+	void (*before)(void *hold) = c->release;
+	void *held = c->hold;
+
+	c->tls = tls;
+	c->hold = hold;
+	c->release = release;
+	tls_peer_fini(&c->tls_peer);
+	if (before)
+		before(held);
+}
+
+bool connection_is_weak(const struct connection *c, unsigned wants)
+{
+	return is_up(c) && tls_is_weak(c->tls, c->ssl, wants);
+}
+
+bool connection_shows_server_only(const struct connection *c)
+{
+	X509 *x = is_up(c) ? SSL_get_certificate(c->ssl) : NULL;
+	uint32_t usages = x ? X509_get_extended_key_usage(x) : UINT32_MAX;
+
+	return !(usages & XKU_SSL_CLIENT); /* "any" does not satisfy those who look */
 }
 
 const char *connection_tls_version(const struct connection *c)

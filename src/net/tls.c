@@ -24,10 +24,11 @@ struct identity {
 
 struct tls {
 	SSL_CTX *anonymous; /* with no identity */
-	enum tls_version min_version;
-	X509_STORE *anchors;
+	struct tls_settings common;
 	struct identity *identities; /* sorted by domain */
 	size_t count;
+	struct tls_settings **settings; /* owned, by their number; NULL where there are none */
+	size_t settings_count;
 };
 
 void tls_error(char *out, size_t size)
@@ -37,93 +38,6 @@ void tls_error(char *out, size_t size)
 
 	snprintf(out, size, "%s", text ? text : "unknown error");
 	ERR_clear_error();
-}
-
-/* ---- verification: it records and lets go on ---- */
-
-static enum cert_chain chain_of(int error)
-{
-	switch (error) {
-	case X509_V_OK:
-		return CERT_CHAIN_OK;
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		return CERT_CHAIN_EXPIRED;
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		return CERT_CHAIN_NOT_YET_VALID;
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		return CERT_CHAIN_SELF_SIGNED;
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_CERT_UNTRUSTED:
-		return CERT_CHAIN_UNTRUSTED;
-	case X509_V_ERR_CERT_REVOKED:
-		return CERT_CHAIN_REVOKED;
-	case X509_V_ERR_INVALID_PURPOSE:
-		return CERT_CHAIN_PURPOSE;
-	case X509_V_ERR_EE_KEY_TOO_SMALL:
-	case X509_V_ERR_CA_KEY_TOO_SMALL:
-	case X509_V_ERR_CA_MD_TOO_WEAK:
-		return CERT_CHAIN_WEAK;
-	default: /* OpenSSL's numbers */
-		return CERT_CHAIN_BROKEN;
-	}
-}
-
-static struct tls_peer *peer_of(X509_STORE_CTX *verification)
-{
-	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
-
-	return SSL_get_app_data((SSL *)X509_STORE_CTX_get_ex_data(verification, index));
-}
-
-static int note_error(int good, X509_STORE_CTX *verification)
-{
-	struct tls_peer *peer = peer_of(verification);
-
-	if (!good && !peer->error)
-		peer->error = X509_STORE_CTX_get_error(verification);
-	return 1;
-}
-
-static int64_t earliest_end(const STACK_OF(X509) * chain)
-{
-	int64_t earliest = 0, end;
-	int i;
-
-	for (i = 0; i < sk_X509_num(chain); i++) {
-		end = x509_seconds(X509_get0_notAfter(sk_X509_value(chain, i)));
-		if (!i || end < earliest)
-			earliest = end;
-	}
-	return earliest;
-}
-
-static int verify(X509_STORE_CTX *verification, void *unused)
-{
-	struct tls_peer *peer = peer_of(verification);
-
-	(void)unused;
-	tls_peer_fini(peer); /* once a connection, but nothing says so */
-	peer->certificate = true;
-	X509_STORE_CTX_set_verify_cb(verification, note_error);
-	if (X509_verify_cert(verification) <= 0 && !peer->error)
-		peer->error = X509_V_ERR_UNSPECIFIED;
-	peer->facts.chain = chain_of(peer->error);
-	if (!peer->error)
-		peer->facts.expires = earliest_end(X509_STORE_CTX_get0_chain(verification));
-	peer->names = x509_names(X509_STORE_CTX_get0_cert(verification), &peer->facts.name_count);
-	peer->facts.names = peer->names;
-	X509_STORE_CTX_set_error(verification, X509_V_OK);
-	ERR_clear_error();
-	return 1;
-}
-
-void tls_peer_fini(struct tls_peer *peer)
-{
-	free(peer->names);
-	memset(peer, 0, sizeof(*peer));
 }
 
 /* ---- identities ---- */
@@ -171,18 +85,17 @@ static int no_password(char *out, int size, int writing, void *context)
 	return 0;
 }
 
-static void set_verification(SSL_CTX *context, X509_STORE *anchors)
+/* Whatever is shown is taken: it is judged when it is known by whose settings. */
+static int take(X509_STORE_CTX *verification, void *unused)
 {
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+	(void)unused;
+	X509_STORE_CTX_set_error(verification, X509_V_OK);
+	return 1;
+}
 
-	SSL_CTX_set1_cert_store(context, anchors);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_cert_verify_callback(context, verify, NULL);
-	/* whoever connects is a server too, and public authorities certify nothing else any more */
-	X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER);
-	X509_VERIFY_PARAM_set_trust(param, X509_TRUST_SSL_SERVER);
-	/* an intermediate authority in the file of anchors is one */
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+static int version_of(enum tls_version version)
+{
+	return version == TLS_VERSION_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
 static SSL_CTX *new_context(const struct tls *t)
@@ -191,8 +104,7 @@ static SSL_CTX *new_context(const struct tls *t)
 
 	if (!context)
 		return NULL;
-	SSL_CTX_set_min_proto_version(context, t->min_version == TLS_VERSION_1_3 ? TLS1_3_VERSION
-										 : TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(context, version_of(t->common.min_version));
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					     SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_clear_options(context, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
@@ -208,7 +120,8 @@ static SSL_CTX *new_context(const struct tls *t)
 	SSL_CTX_set_default_passwd_cb(context, no_password);
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(context, (void *)t);
-	set_verification(context, t->anchors);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(context, take, NULL);
 	return context;
 }
 
@@ -246,19 +159,21 @@ struct tls *tls_new(const char *anchors, enum tls_version min_version, char erro
 	struct tls *t = mem_new(sizeof(*t));
 
 	error[0] = '\0';
-	t->min_version = min_version;
-	t->anchors = read_anchors(anchors, error);
-	if (t->anchors)
+	t->common.min_version = min_version;
+	t->common.anchors = read_anchors(anchors, error);
+	if (t->common.anchors)
 		t->anonymous = new_context(t);
 	if (t->anonymous)
 		return t;
-	if (t->anchors)
+	if (t->common.anchors)
 		tls_error(error, TLS_ERROR_SIZE);
 	tls_free(t);
 	return NULL;
 }
 
-static int refuse(SSL_CTX *context, const char *path, char error[TLS_ERROR_SIZE])
+/* ---- our own certificates ---- */
+
+static int refuse(const char *path, char error[TLS_ERROR_SIZE])
 {
 	unsigned long e = ERR_peek_error();
 	bool io = e && ERR_SYSTEM_ERROR(e);
@@ -266,8 +181,65 @@ static int refuse(SSL_CTX *context, const char *path, char error[TLS_ERROR_SIZE]
 
 	snprintf(error, TLS_ERROR_SIZE, "%s: %s", path, text ? text : "cannot be used");
 	ERR_clear_error();
-	SSL_CTX_free(context);
 	return io ? -FAIL_IO : -FAIL_CONFIG;
+}
+
+static int load(SSL_CTX *context, const char *certificate, const char *key,
+		char error[TLS_ERROR_SIZE])
+{
+	error[0] = '\0';
+	ERR_clear_error();
+	if (!context || SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+		return refuse(certificate, error);
+	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(context) != 1)
+		return refuse(key, error);
+	return 0;
+}
+
+static int kind_of(SSL_CTX *context)
+{
+	X509 *x = SSL_CTX_get0_certificate(context);
+
+	return x ? EVP_PKEY_get_base_id(X509_get0_pubkey(x)) : EVP_PKEY_NONE;
+}
+
+/* Makes the certificate with that kind of key the current one, if there is one. */
+static bool select_kind(SSL_CTX *context, int kind)
+{
+	int more = SSL_CTX_set_current_cert(context, SSL_CERT_SET_FIRST);
+
+	for (; more; more = SSL_CTX_set_current_cert(context, SSL_CERT_SET_NEXT))
+		if (kind_of(context) == kind)
+			return true;
+	return false;
+}
+
+/*
+ * Another pair beside those that are there: it is tried alone first, so that what goes wrong leaves no trace. RSA is current
+ * in the end: the side that dials in TLS 1.2 shows no other, and whoever is as old as that knows it.
+ */
+static int load_beside(const struct tls *t, SSL_CTX **context, const char *whose,
+		       const char *certificate, const char *key, char error[TLS_ERROR_SIZE])
+{
+	SSL_CTX *alone = new_context(t);
+	int rc = load(alone, certificate, key, error);
+
+	if (!rc && !*context) {
+		*context = alone;
+		return 0;
+	}
+	if (!rc && select_kind(*context, kind_of(alone))) {
+		snprintf(error, TLS_ERROR_SIZE,
+			 "%s has a certificate with that kind of key already", whose);
+		rc = -FAIL_CONFIG;
+	}
+	SSL_CTX_free(alone);
+	if (rc)
+		return rc;
+	rc = load(*context, certificate, key, error);
+	select_kind(*context, EVP_PKEY_RSA);
+	return rc;
 }
 
 static void insert(struct tls *t, const char *domain, SSL_CTX *context)
@@ -286,24 +258,154 @@ static void insert(struct tls *t, const char *domain, SSL_CTX *context)
 int tls_add_identity(struct tls *t, const char *domain, const char *certificate, const char *key,
 		     char error[TLS_ERROR_SIZE])
 {
-	SSL_CTX *context = new_context(t);
+	SSL_CTX *known = context_of(t, domain), *context = known;
+	int rc = load_beside(t, &context, domain, certificate, key, error);
+
+	if (!rc && !known)
+		insert(t, domain, context);
+	return rc;
+}
+
+/* ---- what is asked of one partner ---- */
+
+const struct tls_settings *tls_settings(const struct tls *t, unsigned number)
+{
+	if (number < t->settings_count && t->settings[number])
+		return t->settings[number];
+	return &t->common;
+}
+
+/* Names apart by colons, for TLS 1.3 and for others; "" where there are none. */
+static void split_ciphers(const char *ciphers, char **suites_1_2, char **suites_1_3)
+{
+	size_t size = strlen(ciphers) + 1;
+	char *text = mem_strdup(ciphers), *rest = text, *name;
+
+	*suites_1_2 = mem_new(size);
+	*suites_1_3 = mem_new(size);
+	while ((name = strtok_r(rest, ":, ", &rest))) {
+		char *to = strncmp(name, "TLS_", 4) ? *suites_1_2 : *suites_1_3;
+		strcat(strcat(to, *to ? ":" : ""), name); /* they are no longer than the whole */
+	}
+	free(text);
+}
+
+static bool set_suites(SSL_CTX *context, const char *suites_1_2, const char *suites_1_3)
+{
+	return (!*suites_1_2 || SSL_CTX_set_cipher_list(context, suites_1_2) == 1) &&
+	       (!*suites_1_3 || SSL_CTX_set_ciphersuites(context, suites_1_3) == 1);
+}
+
+static int set_ciphers(struct tls_settings *s, const char *ciphers, char error[TLS_ERROR_SIZE])
+{
+	ERR_clear_error();
+	split_ciphers(ciphers, &s->suites_1_2, &s->suites_1_3);
+	s->ciphers = SSL_CTX_new(TLS_method());
+	if (s->ciphers && (*s->suites_1_2 || *s->suites_1_3) &&
+	    set_suites(s->ciphers, s->suites_1_2, s->suites_1_3))
+		return 0;
+	snprintf(error, TLS_ERROR_SIZE,
+		 "it names no cipher, or one that is not known; \"openssl ciphers -v\" lists them");
+	ERR_clear_error();
+	return -FAIL_CONFIG;
+}
+
+static void free_settings(struct tls_settings *s)
+{
+	if (!s)
+		return;
+	X509_STORE_free(s->anchors);
+	free(s->suites_1_2);
+	free(s->suites_1_3);
+	SSL_CTX_free(s->ciphers);
+	SSL_CTX_free(s->outbound);
+	free(s);
+}
+
+bool tls_check_ciphers(const char *ciphers, char error[TLS_ERROR_SIZE])
+{
+	struct tls_settings *s = mem_new(sizeof(*s));
+	int rc = set_ciphers(s, ciphers, error);
+
+	free_settings(s);
+	return !rc;
+}
+
+static X509_STORE *copy_anchors(X509_STORE *from)
+{
+	const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(from);
+	X509_STORE *store = X509_STORE_new();
+	int i;
+
+	for (i = 0; store && i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+		if (x)
+			X509_STORE_add_cert(store, x);
+	}
+	return store;
+}
+
+/* Whoever read the configuration has told what is wrong with them. */
+static void read_crls(X509_STORE *store, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	X509_CRL *crl;
+
+	while (f && (crl = PEM_read_X509_CRL(f, NULL, no_password, NULL))) {
+		X509_STORE_add_crl(store, crl);
+		X509_CRL_free(crl);
+	}
+	if (f)
+		fclose(f);
+	ERR_clear_error();
+}
+
+static struct tls_settings *new_settings(const struct tls *t, const struct tls_wants *wants,
+					 char error[TLS_ERROR_SIZE])
+{
+	struct tls_settings *s = mem_new(sizeof(*s));
+	size_t i;
+
+	s->min_version = wants->min_version;
+	s->crl = wants->crl_count > 0 || wants->crl_hard;
+	s->crl_hard = wants->crl_hard;
+	s->client_only = wants->client_only;
+	s->anchors = wants->anchors ? read_anchors(wants->anchors, error)
+				    : copy_anchors(t->common.anchors);
+	if (!s->anchors || (wants->ciphers && set_ciphers(s, wants->ciphers, error))) {
+		free_settings(s);
+		return NULL;
+	}
+	for (i = 0; i < wants->crl_count; i++)
+		read_crls(s->anchors, wants->crls[i]);
+	return s;
+}
+
+int tls_add_wants(struct tls *t, unsigned number, const struct tls_wants *wants,
+		  char error[TLS_ERROR_SIZE])
+{
+	struct tls_settings *s;
+	size_t count = (size_t)number + 1;
 
 	error[0] = '\0';
-	ERR_clear_error();
-	if (!context)
-		return refuse(NULL, domain, error);
-	if (context_of(t, domain)) {
-		snprintf(error, TLS_ERROR_SIZE, "%s has an identity already", domain);
-		SSL_CTX_free(context);
+	s = new_settings(t, wants, error);
+	if (!s)
 		return -FAIL_CONFIG;
+	if (count > t->settings_count) {
+		t->settings = mem_grow(t->settings, count * sizeof(struct tls_settings *));
+		memset(t->settings + t->settings_count, 0,
+		       (count - t->settings_count) * sizeof(struct tls_settings *));
+		t->settings_count = count;
 	}
-	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-		return refuse(context, certificate, error);
-	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(context) != 1)
-		return refuse(context, key, error);
-	insert(t, domain, context);
+	t->settings[number] = s;
 	return 0;
+}
+
+int tls_add_outbound(struct tls *t, unsigned number, const char *certificate, const char *key,
+		     char error[TLS_ERROR_SIZE])
+{
+	return load_beside(t, &t->settings[number]->outbound, "the partner", certificate, key,
+			   error);
 }
 
 void tls_free(struct tls *t)
@@ -317,33 +419,53 @@ void tls_free(struct tls *t)
 		SSL_CTX_free(t->identities[i].context);
 	}
 	free(t->identities);
+	for (i = 0; i < t->settings_count; i++)
+		free_settings(t->settings[i]);
+	free(t->settings);
 	SSL_CTX_free(t->anonymous);
-	X509_STORE_free(t->anchors);
+	X509_STORE_free(t->common.anchors);
 	free(t);
 }
 
 /* ---- for connections ---- */
 
-SSL *tls_connection(const struct tls *t, bool accept, const char *local, const char *server_name,
-		    int fd, struct tls_peer *peer)
+static bool set_up(const struct tls *t, SSL *ssl, const struct tls_start *how)
 {
-	SSL_CTX *context = context_of(t, local);
-	SSL *ssl = SSL_new(context ? context : t->anonymous);
+	const struct tls_settings *s = tls_settings(t, how->settings);
+
+	SSL_set_min_proto_version(ssl, version_of(s->min_version));
+	if (s->ciphers && ((*s->suites_1_2 && SSL_set_cipher_list(ssl, s->suites_1_2) != 1) ||
+			   (*s->suites_1_3 && SSL_set_ciphersuites(ssl, s->suites_1_3) != 1)))
+		return false;
+	/* a literal is no host name [RFC6066 3] */
+	return how->accept || !how->server_name || jid_is_address(how->server_name) ||
+	       SSL_set_tlsext_host_name(ssl, how->server_name) == 1;
+}
+
+static SSL_CTX *context_for(const struct tls *t, const struct tls_start *how)
+{
+	SSL_CTX *context = how->accept ? NULL : tls_settings(t, how->settings)->outbound;
+
+	if (!context)
+		context = context_of(t, how->local);
+	return context ? context : t->anonymous;
+}
+
+SSL *tls_connection(const struct tls *t, const struct tls_start *how, int fd, struct tls_peer *peer)
+{
+	SSL *ssl = SSL_new(context_for(t, how));
 
 	ERR_clear_error();
 	if (!ssl)
 		return NULL;
 	memset(peer, 0, sizeof(*peer));
 	SSL_set_app_data(ssl, peer);
-	if (SSL_set_fd(ssl, fd) != 1 ||
-	    /* a literal is no host name [RFC6066 3] */
-	    (!accept && server_name && !jid_is_address(server_name) &&
-	     SSL_set_tlsext_host_name(ssl, server_name) != 1)) {
+	if (SSL_set_fd(ssl, fd) != 1 || !set_up(t, ssl, how)) {
 		SSL_free(ssl);
 		ERR_clear_error();
 		return NULL;
 	}
-	if (accept)
+	if (how->accept)
 		SSL_set_accept_state(ssl);
 	else
 		SSL_set_connect_state(ssl);

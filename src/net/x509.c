@@ -351,6 +351,7 @@ static bool is_unusable(const struct x509_chain *chain, char error[X509_TEXT_SIZ
 	case CERT_CHAIN_SELF_SIGNED:
 	case CERT_CHAIN_UNTRUSTED:
 	case CERT_CHAIN_REVOKED:
+	case CERT_CHAIN_NO_CRL:
 	case CERT_CHAIN_BROKEN:
 		break;
 	}
@@ -381,6 +382,9 @@ static void judge(struct x509_identity *identity, X509 *certificate, const char 
 {
 	EVP_PKEY *key = read_key(key_pem, key_len, identity->error);
 
+	if (key)
+		snprintf(identity->kind, sizeof(identity->kind), "%s",
+			 EVP_PKEY_get0_type_name(key));
 	if (!key) {
 		identity->wrong = X509_PART_KEY;
 	} else if (!X509_check_private_key(certificate, key)) {
@@ -426,4 +430,56 @@ int x509_anchors_read(const char *pem, size_t len, size_t *count, char error[X50
 	*count = (size_t)sk_X509_num(certificates);
 	sk_X509_pop_free(certificates, X509_free);
 	return 0;
+}
+
+/* ---- revocation lists ---- */
+
+static bool is_in_force(const X509_CRL *crl, int64_t now, char error[X509_TEXT_SIZE])
+{
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+	char day[16];
+
+	if (now < x509_seconds(X509_CRL_get0_lastUpdate(crl))) {
+		date(day, x509_seconds(X509_CRL_get0_lastUpdate(crl)));
+		snprintf(error, X509_TEXT_SIZE, "a list in it is not in force before %s", day);
+		return false;
+	}
+	if (next && now > x509_seconds(next)) {
+		date(day, x509_seconds(next));
+		snprintf(error, X509_TEXT_SIZE,
+			 "a list in it should have been replaced on %s: what was revoked since is "
+			 "not known",
+			 day);
+		return false;
+	}
+	return true;
+}
+
+bool x509_crl_read(const char *pem, size_t len, int64_t now, char error[X509_TEXT_SIZE])
+{
+	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
+	bool good = true;
+	size_t count = 0;
+	X509_CRL *crl;
+
+	if (!bio)
+		abort();
+	ERR_clear_error();
+	while (good && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL))) {
+		good = is_in_force(crl, now, error);
+		count++;
+		X509_CRL_free(crl);
+	}
+	if (good && (!at_end_of_pem() || !count)) {
+		snprintf(
+			error, X509_TEXT_SIZE, "%s",
+			count ? "a revocation list in it cannot be parsed; it and what follows are "
+				"left out"
+			      : "it holds no revocation list in PEM that can be parsed; it is left "
+				"out");
+		good = false;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return good;
 }

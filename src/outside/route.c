@@ -256,7 +256,8 @@ static void on_stream_ended(void *context, enum fail fail, const char *detail)
 	r->shutting = false;
 	r->fail = fail;
 	set_slow(r, false);
-	if (now_of(r) - r->opened_at < BRIEF_MS && fail != FAIL_POLICY_CHANGED)
+	if (now_of(r) - r->opened_at < BRIEF_MS && fail != FAIL_POLICY_CHANGED &&
+	    fail != FAIL_CERT_EXPIRY)
 		back_off(r);
 	else
 		r->delay = 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "stream_int.h"
 
 #define SECOND 1000u
@@ -269,7 +270,19 @@ void stream_set_timer(struct stream *s)
 	if (!s->rests)
 		wait = earlier(wait,
 			       later(now, connection_last_input(s->connection) + STREAM_REST_MS));
+	if (s->expiry.end)
+		wait = earlier(wait, later(now, s->expiry.look_at));
 	loop_timer_set(s->timer, wait + 1);
+}
+
+/* [RFC6120 13.7.2.3] */
+void stream_note_expiry(struct stream *s)
+{
+	const struct cert_facts *facts = connection_certificate(s->connection, s->wants);
+
+	if (negotiation_method(wire_negotiation(s->wire)) != METHOD_SASL_TLS || !facts)
+		return; /* a key authorised it */
+	expiry_begin(&s->expiry, facts->expires, clock_wall(), loop_now(s->o->loop));
 }
 
 static void open_timer(struct stream *s)
@@ -280,6 +293,10 @@ static void open_timer(struct stream *s)
 	if (state == NEGOTIATION_CLOSING) {
 		struct negotiation_event ev = { .type = EVENT_TIMEOUT };
 		stream_event(s, &ev);
+		return;
+	}
+	if (expiry_is_over(&s->expiry, clock_wall(), now)) {
+		stream_shut(s, FAIL_CERT_EXPIRY);
 		return;
 	}
 	if (now >= s->last_stanza + idle_ms(s)) {
@@ -431,7 +448,12 @@ void stream_reload(struct stream *s, struct snapshot *snapshot)
 						s->role == ROLE_INITIATING))
 			s->taken = NULL; /* it is there all the same */
 	}
+	ev.judged = s->connection && *connection_tls_version(s->connection);
+	if (ev.judged)
+		stream_look_at_peer(s, &ev);
 	stream_event(s, &ev);
+	if (s->opened && !s->over)
+		stream_note_expiry(s);
 	if (!s->over)
 		stream_set_timer(s);
 	snapshot_put(before);

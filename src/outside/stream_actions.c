@@ -67,6 +67,20 @@ static void release_snapshot(void *hold)
 	snapshot_put(hold);
 }
 
+/* Whose settings hold: the partner's of the header, or everyone's where it names nobody, or, before any, the common ones. */
+static unsigned wants(const struct stream *s)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+	const char *remote = negotiation_remote(n);
+	const struct partner *partner =
+		*remote ? policy_partner(s->snapshot->policy, remote, NULL, NULL)
+			: policy_everyone(s->snapshot->policy);
+
+	if (!partner || (!*remote && !*negotiation_local(n)))
+		return 0;
+	return partner->verification;
+}
+
 static void start_tls(struct stream *s)
 {
 	const struct negotiation *n = wire_negotiation(s->wire);
@@ -74,22 +88,34 @@ static void start_tls(struct stream *s)
 		.accept = s->role == ROLE_RECEIVING,
 		.local = negotiation_local(n),
 		.server_name = s->role == ROLE_INITIATING ? negotiation_remote(n) : NULL,
+		.wants = s->wants = wants(s),
 		.tls = s->snapshot->tls,
 		.hold = snapshot_get(s->snapshot),
 		.release = release_snapshot,
 	};
 
+	s->judged_by = s->snapshot;
 	connection_start_tls(s->connection, &how);
+}
+
+/* By the configuration of now, which need not be the one that the handshake went by. */
+void stream_look_at_peer(struct stream *s, struct negotiation_event *ev)
+{
+	if (s->judged_by != s->snapshot) {
+		connection_judge_by(s->connection, s->snapshot->tls, snapshot_get(s->snapshot),
+				    release_snapshot);
+		s->judged_by = s->snapshot;
+	}
+	s->wants = ev->verification = wants(s);
+	ev->certificate = connection_certificate(s->connection, s->wants);
+	ev->weak = connection_is_weak(s->connection, s->wants);
 }
 
 static void give_certificate(struct stream *s, const struct negotiation_action *a)
 {
-	struct negotiation_event ev = {
-		.type = EVENT_CERTIFICATE,
-		.ticket = a->ticket,
-		.certificate = connection_certificate(s->connection),
-	};
+	struct negotiation_event ev = { .type = EVENT_CERTIFICATE, .ticket = a->ticket };
 
+	stream_look_at_peer(s, &ev);
 	answer_later(s, &ev);
 }
 
@@ -143,6 +169,7 @@ static void on_opened(struct stream *s)
 		}
 		s->taken = partner;
 	}
+	stream_note_expiry(s);
 	stream_log_open(s);
 	stream_tell_attempt(s);
 	stream_set_timer(s);

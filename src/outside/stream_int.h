@@ -6,6 +6,7 @@
 #include "negotiation/wire.h"
 #include "net/connection.h"
 #include "net/sasl.h"
+#include "outside/expiry.h"
 #include "outside/stream.h"
 #include "xmpp/unsent.h"
 
@@ -44,11 +45,14 @@ struct stream {
 	bool rests; /* since the last input */
 	size_t pause_cause;
 	char *pair_remote; /* owned: of the first pair, where the header named nobody; NULL */
+	const struct snapshot *judged_by; /* whose TLS the connection has, and holds */
+	unsigned wants;		     /* by whose the peer was last looked at, of struct partner */
 	const struct partner *taken; /* whose connection limit it counts for; NULL = none */
 	enum fail fail;
 	char stream_id[33];
 	char detail[200];
 	uint64_t begun, deadline, opened_at, last_stanza, last_sent, resumed_at;
+	struct expiry expiry; /* of the certificates that authorised it */
 	uint64_t stanzas;
 	unsigned drops;
 };
@@ -58,11 +62,15 @@ extern const struct wire_events stream_wire_events;
 /* Gives the wire what waited for it. */
 void stream_settle(struct stream *s);
 void stream_event(struct stream *s, const struct negotiation_event *ev);
+/* In TLS: judges the peer for the one that it says it is; fills in what EV tells of that. */
+void stream_look_at_peer(struct stream *s, struct negotiation_event *ev);
 
 /* stream.c */
 void stream_end(struct stream *s, enum fail fail, bool abrupt);
 void stream_set_timer(struct stream *s);
 void stream_write(struct stream *s, const char *bytes, size_t len);
+/* Once it is open by SASL: from when on its certificate counts no more. */
+void stream_note_expiry(struct stream *s);
 
 /* stream_log.c */
 void stream_log_open(struct stream *s);
@@ -73,6 +81,8 @@ void stream_log_pair(struct stream *s, const struct negotiation_action *a);
 void stream_tell_attempt(struct stream *s);
 /* Why the peer's certificate is not valid for its domain; FAIL_NONE where it is, or outside TLS. */
 enum fail stream_certificate(const struct stream *s);
+/* The peer refused our certificate for SASL, which may identify servers alone. */
+bool stream_lacks_client_usage(const struct stream *s);
 const struct partner *stream_partner(const struct stream *s);
 const char *stream_remote(const struct stream *s); /* "" while not known */
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "stream_int.h"
+#include "trust/reason.h"
 #include "trust/verdict.h"
 
 const char *stream_remote(const struct stream *s)
@@ -24,7 +25,18 @@ enum fail stream_certificate(const struct stream *s)
 
 	if (!s->connection || !negotiation_in_tls(n))
 		return FAIL_NONE;
-	return verdict_of(connection_certificate(s->connection), stream_remote(s)).fail;
+	return verdict_of(connection_certificate(s->connection, s->wants), stream_remote(s)).fail;
+}
+
+static void certificate_reason(const struct stream *s, enum fail fail, char out[REASON_SIZE])
+{
+	reason_of(connection_certificate(s->connection, s->wants), stream_remote(s), fail, out);
+}
+
+bool stream_lacks_client_usage(const struct stream *s)
+{
+	return s->connection && negotiation_external_refused(wire_negotiation(s->wire)) &&
+	       connection_shows_server_only(s->connection);
 }
 
 /* Nobody fills the log who has not said who he is. */
@@ -65,6 +77,7 @@ static void add_state(const struct stream *s, struct log_line *l)
 {
 	const struct partner *partner = stream_partner(s);
 	enum fail certificate = stream_certificate(s);
+	char reason[REASON_SIZE];
 
 	if (partner)
 		log_int(l, "row", partner->row->number);
@@ -73,14 +86,37 @@ static void add_state(const struct stream *s, struct log_line *l)
 	log_str(l, "tls", connection_tls_version(s->connection));
 	log_str(l, "cipher", connection_cipher(s->connection));
 	log_str(l, "certificate", certificate ? fail_str(certificate) : "valid");
-	if (certificate && *connection_certificate_error(s->connection))
-		log_str(l, "certificate-error", connection_certificate_error(s->connection));
+	if (!certificate)
+		return;
+	certificate_reason(s, certificate, reason);
+	log_str(l, "certificate-error", reason);
+}
+
+/* Else it would look as if the partner had no reason. */
+static void log_refusal(const struct stream *s)
+{
+	bool lacks = stream_lacks_client_usage(s);
+	struct log_line l;
+
+	if (!negotiation_external_refused(wire_negotiation(s->wire)) ||
+	    !begin(s, &l, LOG_LEVEL_WARNING, "sasl-refused"))
+		return;
+	log_str(&l, "our-certificate", lacks ? "servers-only" : "servers-and-clients");
+	log_str(&l, "text",
+		lacks ? "The peer refused our certificate for SASL EXTERNAL. It may identify "
+			"servers only, and some servers want the usage clientAuth of whoever "
+			"connects: set outbound-certificate for the partner, or ask it to accept "
+			"serverAuth."
+		      : "The peer refused our certificate for SASL EXTERNAL: it may not trust its "
+			"authority, or not find the domain in it.");
+	say(s, &l);
 }
 
 void stream_log_open(struct stream *s)
 {
 	struct log_line l;
 
+	log_refusal(s);
 	if (!begin(s, &l, LOG_LEVEL_INFO, "stream-open"))
 		return;
 	log_str(&l, "method", method_str(negotiation_method(wire_negotiation(s->wire))));
@@ -113,6 +149,8 @@ void stream_log_close(struct stream *s)
 	bool closed = s->opened_at || was_for_keys(s);
 	struct log_line l;
 
+	if (!s->opened_at)
+		log_refusal(s);
 	if (!begin(s, &l, close_level(s), closed ? "stream-close" : "stream-failed"))
 		return;
 	log_str(&l, "fail", fail_str(s->fail));
@@ -183,6 +221,8 @@ void stream_tell_attempt(struct stream *s)
 		.fail = s->over ? s->fail : FAIL_NONE,
 		.method = negotiation_method(n),
 		.certificate = stream_certificate(s),
+		.external_refused = negotiation_external_refused(n),
+		.lacks_client_usage = stream_lacks_client_usage(s),
 	};
 
 	if (s->verify_only || was_for_keys(s) || !*stream_remote(s) || (s->over && s->opened_at))
@@ -190,6 +230,8 @@ void stream_tell_attempt(struct stream *s)
 	strcpy(a.local, negotiation_local(n));
 	strcpy(a.remote, stream_remote(s));
 	net_address_str(&s->peer, a.address);
+	if (a.certificate)
+		certificate_reason(s, a.certificate, a.certificate_error);
 	if (s->connection) {
 		snprintf(a.tls_version, sizeof(a.tls_version), "%s",
 			 connection_tls_version(s->connection));

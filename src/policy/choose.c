@@ -106,6 +106,8 @@ static enum fail accept_stream(const struct partner *partner, const struct choos
 	}
 	if (!facts->tls)
 		return row_needs_tls(row) && !facts->can_tls ? FAIL_TLS_NO_CERTIFICATE : FAIL_NONE;
+	if (facts->weak)
+		return FAIL_TLS_WEAK;
 	if (!is_valid(facts) && (partner->strict || !row_may(row, METHOD_TLS_DIALBACK)))
 		return facts->certificate;
 	return FAIL_NONE;
@@ -128,6 +130,8 @@ static enum fail accept_external(const struct partner *partner, const struct cho
 		return FAIL_PARTNER_UNKNOWN;
 	if (!row_may(partner->row, METHOD_SASL_TLS))
 		return FAIL_METHOD_REFUSED;
+	if (facts->weak)
+		return FAIL_TLS_WEAK;
 	return facts->certificate;
 }
 
@@ -139,6 +143,8 @@ static enum fail accept_dialback(const struct partner *partner, const struct cho
 		return FAIL_TLS_REQUIRED;
 	if (!may_dialback(partner, facts))
 		return FAIL_METHOD_REFUSED;
+	if (facts->tls && facts->weak)
+		return FAIL_TLS_WEAK;
 	if (facts->tls && partner->strict)
 		return facts->certificate;
 	return FAIL_NONE;

@@ -10,6 +10,7 @@ const char *cert_chain_str(enum cert_chain chain)
 		[CERT_CHAIN_SELF_SIGNED] = "self-signed",
 		[CERT_CHAIN_UNTRUSTED] = "untrusted",
 		[CERT_CHAIN_REVOKED] = "revoked",
+		[CERT_CHAIN_NO_CRL] = "no-crl",
 		[CERT_CHAIN_PURPOSE] = "purpose",
 		[CERT_CHAIN_WEAK] = "weak",
 		[CERT_CHAIN_BROKEN] = "broken",

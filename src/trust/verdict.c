@@ -21,6 +21,8 @@ static enum fail chain_fail(enum cert_chain chain)
 		return FAIL_CERT_UNTRUSTED;
 	case CERT_CHAIN_REVOKED:
 		return FAIL_CERT_REVOKED;
+	case CERT_CHAIN_NO_CRL:
+		return FAIL_CERT_NO_CRL;
 	case CERT_CHAIN_PURPOSE:
 		return FAIL_CERT_PURPOSE;
 	case CERT_CHAIN_WEAK:

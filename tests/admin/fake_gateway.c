@@ -164,6 +164,8 @@ static const struct gateway_counters busy_counters = {
 	.refused = 1,
 	.opened = 9,
 	.failed = 3,
+	.sasl_refused = 2,
+	.sasl_refused_usage = 1,
 	.in = 100,
 	.out = 80,
 	.delivered_in = 94,
@@ -232,7 +234,17 @@ bool gateway_last(struct gateway *g, const char *remote, enum negotiation_role r
 		snprintf(out->cipher, sizeof(out->cipher), "TLS_AES_128_GCM_SHA256");
 		return true;
 	}
+	if (!strcmp(remote, "example.org") && role == ROLE_RECEIVING) {
+		out->row = 8;
+		out->fail = out->certificate = FAIL_CERT_PURPOSE;
+		snprintf(out->tls_version, sizeof(out->tls_version), "TLSv1.3");
+		snprintf(out->cipher, sizeof(out->cipher), "TLS_AES_128_GCM_SHA256");
+		snprintf(out->certificate_error, sizeof(out->certificate_error),
+			 "the partner's certificate may only identify clients");
+		return true;
+	}
 	if (!strcmp(remote, "example.org")) {
+		out->external_refused = out->lacks_client_usage = true;
 		out->row = 8;
 		out->fail = FAIL_TLS_NOT_OFFERED;
 		snprintf(out->peer_error, sizeof(out->peer_error), "policy-violation");

@@ -307,6 +307,13 @@ static void test_explain(void **state)
 
 	o = result(&w, "{\"command\": \"explain\", \"arguments\": [\"example.org\"]}");
 	last = json_object_get(json_object_get(o, "last"), "in");
+	assert_string_equal(text(last, "certificate"), "certificate-purpose");
+	assert_string_equal(text(last, "certificate-error"),
+			    "the partner's certificate may only identify clients");
+	assert_true(json_is_false(json_object_get(last, "sasl-refused")));
+	last = json_object_get(json_object_get(o, "last"), "out");
+	assert_true(json_is_true(json_object_get(last, "sasl-refused")));
+	assert_true(json_is_true(json_object_get(last, "sasl-refused-usage")));
 	assert_true(json_is_false(json_object_get(last, "opened")));
 	assert_true(is_null(last, "method") && is_null(last, "tls"));
 	assert_string_equal(text(last, "failure"), "tls-not-offered");

@@ -18,6 +18,14 @@ make_certificate_of_2099() {
 		>openssl.log 2>&1 || { cat openssl.log; exit 99; }
 }
 
+# NAME: a list of the authority's that revokes nothing
+make_list() {
+	: >database
+	printf '%s\n' '[ca]' default_ca=one '[one]' database=database default_md=sha256 default_crl_days=30 >list.cnf
+	openssl ca -gencrl -config list.cnf -cert ca.pem -keyfile ca.key -out "$1" >openssl.log 2>&1 ||
+		{ cat openssl.log; exit 99; }
+}
+
 # DOMAIN NAME [DAYS [EXTENSIONS]]: NAME.pem and NAME.key, for servers and clients unless said otherwise
 make_certificate() {
 	usage=${4-extendedKeyUsage=serverAuth,clientAuth}

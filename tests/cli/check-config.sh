@@ -128,5 +128,8 @@ fi
 
 # the reference configuration is a good one where its files are there
 sed 's|/etc/ssl/certs/ca-certificates.crt|ca.pem|' "$source_tree/conf/fedgate.yml" >reference.yml
+cp ca.pem example.org-ca.pem
+make_list example.org-ca.crl
+make_certificate chat.example.com chat-client 30 extendedKeyUsage=clientAuth
 prints check-config-reference fedgatectl check-config reference.yml
 finish

@@ -4,6 +4,7 @@
 . "$texts/certificates.sh"
 make_authority
 make_certificate chat.example.com chat
+make_list ca.crl
 printf 'not-so-secret-at-all\n' >app.secret
 chmod 600 app.secret
 
@@ -28,6 +29,20 @@ partners:
 END
 sed '$a\  "*": { tls: optional, sasl: optional }' closed.yml >open.yml
 
+cat >settings.yml <<'END'
+gateway: { dialback-secret-file: dialback.secret }
+tls: { trust-anchors: ca.pem }
+partners:
+  own.example:
+    trust-anchors: ca.pem
+    tls-min-version: "1.3"
+    ciphers: TLS_AES_256_GCM_SHA384
+    crl-files: [ca.crl]
+    crl-check: hard
+    outbound-certificate: chat.pem
+    outbound-private-key: chat.key
+END
+
 prints explain-own fedgatectl explain example.org -c closed.yml
 prints explain-own fedgatectl explain EXAMPLE.org. -c closed.yml
 prints explain-own fedgatectl -c closed.yml explain example.org
@@ -36,6 +51,7 @@ prints explain-pattern fedgatectl explain b.chat.example.org -c closed.yml
 prints explain-longest-pattern fedgatectl explain x.y.a.chat.example.org -c closed.yml
 prints explain-strict fedgatectl explain strict.example -c closed.yml
 prints explain-warning fedgatectl explain row1.example -c closed.yml
+prints explain-settings fedgatectl explain own.example -c settings.yml
 prints explain-note fedgatectl explain old.example -c closed.yml
 prints explain-clear fedgatectl explain clear.example -c closed.yml
 prints explain-refused fedgatectl explain chat.example.org -c closed.yml

@@ -21,11 +21,12 @@ enum key {
 	KEY_REQUIRED,
 	KEY_EXTERNAL,
 	KEY_DIALBACK,
+	KEY_WEAK,
 	KEY_COUNT
 };
 
 #define ROW_UNKNOWN 0 /* a value of KEY_ROW: no partner */
-#define CERTS 11      /* valid, and each FAIL_CERT_* */
+#define CERTS 13      /* valid, and each FAIL_CERT_* */
 
 static const struct {
 	const char *name;
@@ -44,6 +45,7 @@ static const struct {
 	[KEY_REQUIRED] = { "required", 2 },
 	[KEY_EXTERNAL] = { "external", 2 },
 	[KEY_DIALBACK] = { "dialback", 2 },
+	[KEY_WEAK] = { "weak", 2 },
 };
 
 _Static_assert(FAIL_CERT_NAME - FAIL_CERT_MISSING + 2 == CERTS, "the certificate failures");
@@ -83,6 +85,7 @@ static const char *value_str(enum key key, int value, char number[16])
 	case KEY_REQUIRED:
 	case KEY_EXTERNAL:
 	case KEY_DIALBACK:
+	case KEY_WEAK:
 	case KEY_COUNT:
 		break;
 	}
@@ -140,7 +143,7 @@ static bool read_values(struct eval_case *c, const char *field, struct questions
 #define KEYS_NEXT \
 	(KEYS_FACTS | 1u << KEY_STARTTLS | 1u << KEY_REQUIRED | 1u << KEY_EXTERNAL | \
 	 1u << KEY_DIALBACK)
-#define KEYS_ACCEPT (KEYS_FACTS | 1u << KEY_REQUEST)
+#define KEYS_ACCEPT (KEYS_FACTS | 1u << KEY_REQUEST | 1u << KEY_WEAK)
 
 static void all_questions(unsigned relevant, struct questions *set)
 {
@@ -203,6 +206,7 @@ static struct choose_facts facts_of(const struct question *q)
 		.tls = q->value[KEY_TLS],
 		.can_tls = q->value[KEY_CAN_TLS],
 		.certificate = cert_fail(q->value[KEY_CERT]),
+		.weak = q->value[KEY_WEAK],
 		.external_failed = q->value[KEY_FAILED],
 		.verify_only = q->value[KEY_VERIFY_ONLY],
 		.old = q->value[KEY_OLD],

@@ -184,7 +184,8 @@ static void check_config(const struct config *c)
 		const struct config_domain *d = &c->domains[i];
 		check_entry(SECTION_DOMAINS, &d->base);
 		check_domain(d->base.name);
-		fuzz_must(!d->certificate == !d->private_key && !d->inside == !d->inside_name);
+		fuzz_must(d->certificate.count == d->private_key.count);
+		fuzz_must(!d->inside == !d->inside_name);
 		fuzz_must(policy_local(&c->policy, d->base.name) == &c->policy.locals[i]);
 	}
 	for (i = 0; i < c->partner_count; i++) {
@@ -194,6 +195,7 @@ static void check_config(const struct config *c)
 		fuzz_must(!strcmp(p->base.name, decides->domain));
 		fuzz_must(decides->row ==
 			  matrix_row((enum tri)p->tls, (enum tri)p->sasl, p->dialback));
+		fuzz_must(p->outbound_certificate.count == p->outbound_private_key.count);
 		fuzz_must(decides->strict == (p->certificate_check == CONFIG_STRICT));
 		check_partner(c, decides);
 	}

@@ -2,6 +2,7 @@
 HAZARD_TESTS = \
 	tests/hazard/test_dialback \
 	tests/hazard/test_dns \
+	tests/hazard/test_expiry \
 	tests/hazard/test_flood \
 	tests/hazard/test_inside \
 	tests/hazard/test_life \
@@ -22,6 +23,7 @@ libhazard_a_SOURCES = \
 
 HAZARD_LDADD = libhazard.a $(NET_LDADD)
 tests_hazard_test_dialback_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_expiry_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_dns_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_flood_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_inside_LDADD = $(HAZARD_LDADD)

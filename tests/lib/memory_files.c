@@ -88,8 +88,31 @@ static void identity(void *context, const struct config_file *certificate,
 	}
 	if (strstr(text, " warning"))
 		snprintf(out->warning, sizeof(out->warning), "the certificate is odd");
-	snprintf(naming, sizeof(naming), " for %s", domain);
-	out->names_domain = strstr(text, naming) != NULL;
+	if (strstr(text, " expired")) {
+		out->wrong = CONFIG_PART_CERTIFICATE;
+		out->expired = true;
+		snprintf(out->error, sizeof(out->error), "the certificate expired");
+	}
+	snprintf(out->kind, sizeof(out->kind), "%s", strstr(text, " rsa") ? "RSA" : "EC");
+	snprintf(naming, sizeof(naming), " for %s", domain ? domain : "");
+	out->names_domain = !domain || strstr(text, naming) != NULL;
+}
+
+static bool crl(void *context, const struct config_file *file, char *error, size_t size)
+{
+	char text[256];
+
+	(void)context;
+	words(file, text);
+	snprintf(error, size, "there is no list in it");
+	return !strncmp(text, "crl", 3);
+}
+
+static bool ciphers(void *context, const char *names, char *error, size_t size)
+{
+	(void)context;
+	snprintf(error, size, "there are no such ciphers");
+	return !strstr(names, "NONE");
 }
 
 static bool anchors(void *context, const struct config_file *file, char *error, size_t size)
@@ -138,7 +161,8 @@ void memory_files_remove(struct memory_files *m, const char *name)
 void memory_files_init(struct memory_files *m)
 {
 	memset(m, 0, sizeof(*m));
-	m->files = (struct config_files){ m, read_file, list_files, identity, anchors };
+	m->files =
+		(struct config_files){ m, read_file, list_files, identity, anchors, crl, ciphers };
 	memory_files_puts(m, "chat.pem", "certificate 1 for chat.example.com");
 	memory_files_puts(m, "chat.key", "key 1");
 	memory_files_puts(m, "app.secret", "secret\n");

@@ -1,5 +1,6 @@
 # Tests of the network half: real loops, sockets and libraries, loopback only.
 NET_TESTS = \
+	tests/net/test_certificates \
 	tests/net/test_component \
 	tests/net/test_connection \
 	tests/net/test_listener \
@@ -9,7 +10,8 @@ NET_TESTS = \
 	tests/net/test_peers \
 	tests/net/test_resolver \
 	tests/net/test_sasl \
-	tests/net/test_tls
+	tests/net/test_tls \
+	tests/net/test_verification
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 
@@ -20,6 +22,8 @@ libnettests_a_SOURCES = \
 	tests/net/ends.h \
 	tests/net/links.c \
 	tests/net/links.h \
+	tests/net/party.c \
+	tests/net/party.h \
 	tests/net/pki.c \
 	tests/net/pki.h \
 	tests/net/raw.c \
@@ -29,6 +33,7 @@ libnettests_a_SOURCES = \
 
 NET_LDADD = libnettests.a libtests.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
 	$(CMOCKA_LIBS) -lpthread
+tests_net_test_certificates_LDADD = $(NET_LDADD)
 tests_net_test_component_LDADD = $(NET_LDADD)
 tests_net_test_connection_LDADD = $(NET_LDADD)
 tests_net_test_listener_LDADD = $(NET_LDADD)
@@ -39,3 +44,4 @@ tests_net_test_partial_LDADD = $(NET_LDADD)
 tests_net_test_peers_LDADD = $(NET_LDADD)
 tests_net_test_sasl_LDADD = $(NET_LDADD)
 tests_net_test_tls_LDADD = $(NET_LDADD)
+tests_net_test_verification_LDADD = $(NET_LDADD)

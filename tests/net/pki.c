@@ -97,7 +97,9 @@ void pki_make(struct pki *p, const struct pki_wish *wish)
 	bool usual = !wish->from_days && !wish->to_days;
 	EVP_PKEY *key = wish->key ? wish->key : p->key;
 	X509 *x = blank(p, wish->name, key, usual ? -3600 : wish->from_days * DAY,
-			usual ? 365 * DAY : wish->to_days * DAY);
+			wish->seconds ? wish->seconds
+			: usual	      ? 365 * DAY
+				      : wish->to_days * DAY);
 	X509 *ca = wish->unknown_ca ? p->other_ca : p->ca;
 	X509 *issuer = wish->self_signed ? x : ca;
 	char names[160];
@@ -118,6 +120,34 @@ void pki_make(struct pki *p, const struct pki_wish *wish)
 	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
 	fclose(f);
 	X509_free(x);
+}
+
+void pki_list(struct pki *p, const char *name, long from, long to, long revoked)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *time = ASN1_TIME_new();
+	FILE *f = create(p, name, ".crl");
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(p->ca));
+	X509_gmtime_adj(time, from);
+	X509_CRL_set1_lastUpdate(crl, time);
+	if (revoked) {
+		X509_REVOKED *entry = X509_REVOKED_new();
+		ASN1_INTEGER *serial = ASN1_INTEGER_new();
+		ASN1_INTEGER_set(serial, revoked);
+		X509_REVOKED_set_serialNumber(entry, serial);
+		X509_REVOKED_set_revocationDate(entry, time);
+		assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
+		ASN1_INTEGER_free(serial);
+	}
+	X509_gmtime_adj(time, to);
+	X509_CRL_set1_nextUpdate(crl, time);
+	assert_true(X509_CRL_sign(crl, p->ca_key, EVP_sha256()) > 0);
+	PEM_write_X509_CRL(f, crl);
+	fclose(f);
+	ASN1_TIME_free(time);
+	X509_CRL_free(crl);
 }
 
 void pki_fini(struct pki *p)

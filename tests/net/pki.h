@@ -20,6 +20,7 @@ struct pki_wish {
 	const char *usages; /* extendedKeyUsage likewise; NULL = none */
 	long from_days;	    /* from now; 0 0 = an hour ago, for a year */
 	long to_days;
+	long seconds; /* for how long it is good; 0 = as above */
 	bool self_signed;
 	bool unknown_ca;
 	bool with_ca;  /* the authority's certificate behind it */
@@ -29,6 +30,8 @@ struct pki_wish {
 void pki_init(struct pki *p); /* with anchors.pem */
 void pki_fini(struct pki *p); /* removes the directory */
 void pki_make(struct pki *p, const struct pki_wish *wish);
+/* NAME.crl: the authority's list, in force FROM to TO, in seconds from now, that revokes that serial number; 0 = nothing. */
+void pki_list(struct pki *p, const char *name, long from, long to, long revoked);
 /* The path of a file in the directory. Two may be in use at once. */
 const char *pki_path(const struct pki *p, const char *name, const char *suffix);
 

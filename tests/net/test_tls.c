@@ -100,13 +100,16 @@ static const char *expected_error;
 
 static void check_chain(struct end *e)
 {
-	const struct cert_facts *facts = connection_certificate(e->c);
+	const struct cert_facts *facts = connection_certificate(e->c, 0);
 
 	assert_string_equal(e->reason, "");
 	assert_true(e->tls_up);
 	assert_non_null(facts);
 	assert_string_equal(cert_chain_str(facts->chain), cert_chain_str(expected));
-	assert_string_equal(connection_certificate_error(e->c), expected_error);
+	if (expected == CERT_CHAIN_OK)
+		assert_null(facts->culprit.words);
+	else
+		assert_string_equal(facts->culprit.words, expected_error);
 	assert_true(facts->name_count > 0);
 	if (expected == CERT_CHAIN_OK)
 		assert_true(facts->expires > time(NULL));
@@ -213,7 +216,7 @@ static void check_names(struct end *e)
 		{ CERT_NAME_XMPP_ADDR, "xmpp.example", 12 },
 		{ CERT_NAME_DNS, "*.peer.example", 14 },
 	};
-	const struct cert_facts *facts = connection_certificate(e->c);
+	const struct cert_facts *facts = connection_certificate(e->c, 0);
 	size_t i;
 
 	assert_non_null(facts);
@@ -249,8 +252,7 @@ static void test_names(void **state)
 static void check_none(struct end *e)
 {
 	assert_true(e->tls_up);
-	assert_null(connection_certificate(e->c));
-	assert_string_equal(connection_certificate_error(e->c), "");
+	assert_null(connection_certificate(e->c, 0));
 	assert_string_equal(connection_tls_version(e->c), "TLSv1.3");
 }
 
@@ -279,7 +281,7 @@ static void check_failed(struct end *e)
 {
 	assert_true(e->tls_failed);
 	assert_string_not_equal(e->reason, "");
-	assert_null(connection_certificate(e->c));
+	assert_null(connection_certificate(e->c, 0));
 }
 
 /* What a peer that asks for NAME is shown. */
@@ -369,6 +371,77 @@ static void test_min_version(void **state)
 	tls_free(tls);
 }
 
+/* ---- several certificates, and settings of one partner ---- */
+
+static void shown_for(struct tls *tls, bool we_accept, const char *ciphers, int max_version,
+		      const char *shown)
+{
+	struct raw r;
+
+	raw_init(&r);
+	r.certificate = pki_path(&pki, "us.example", ".crt");
+	r.key = pki_path(&pki, "us.example", ".key");
+	r.ciphers = ciphers;
+	r.max_version = max_version;
+	meet(tls, we_accept, &r, check_up);
+	assert_string_equal(r.shown, shown);
+	raw_fini(&r);
+}
+
+static void test_two_kinds_of_keys(void **state)
+{
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+	char error[TLS_ERROR_SIZE];
+	int order;
+
+	(void)state;
+	pki_make(&pki, &(struct pki_wish){ .name = "rsa.example", .key = rsa });
+	for (order = 0; order < 2; order++) {
+		struct tls *tls = new_tls(TLS_VERSION_1_2);
+		add_identity(tls, "we.example", order ? "rsa.example" : "we.example");
+		add_identity(tls, "we.example", order ? "we.example" : "rsa.example");
+		/* a peer that comes is shown what its ciphers are for */
+		shown_for(tls, true, "ECDHE-RSA-AES128-GCM-SHA256", TLS1_2_VERSION, "rsa.example");
+		shown_for(tls, true, "ECDHE-ECDSA-AES128-GCM-SHA256", TLS1_2_VERSION, "we.example");
+		shown_for(tls, true, NULL, 0, "we.example");
+		/* a peer that is dialled: with TLS 1.2 what every peer knows */
+		shown_for(tls, false, NULL, TLS1_2_VERSION, "rsa.example");
+		assert_int_equal(tls_add_identity(tls, "we.example",
+						  pki_path(&pki, "rsa.example", ".crt"),
+						  pki_path(&pki, "rsa.example", ".key"), error),
+				 -FAIL_CONFIG);
+		tls_free(tls);
+	}
+	EVP_PKEY_free(rsa);
+}
+
+static void check_weak(struct end *e)
+{
+	assert_true(e->tls_up);
+	assert_false(connection_is_weak(e->c, 0));
+	assert_true(connection_is_weak(e->c, 1));
+	assert_false(connection_is_weak(e->c, 2)); /* there is none of that number */
+}
+
+/* It may only be known after the handshake whose settings hold. */
+static void test_weak_version(void **state)
+{
+	struct tls_wants wants = { .min_version = TLS_VERSION_1_3 };
+	struct tls *tls = new_tls(TLS_VERSION_1_2);
+	char error[TLS_ERROR_SIZE];
+	struct raw r;
+
+	(void)state;
+	add_identity(tls, "we.example", "we.example");
+	assert_int_equal(tls_add_wants(tls, 1, &wants, error), 0);
+	raw_init(&r);
+	r.max_version = TLS1_2_VERSION;
+	meet(tls, true, &r, check_weak);
+	assert_true(r.up);
+	raw_fini(&r);
+	tls_free(tls);
+}
+
 /* ---- files ---- */
 
 static void write_file(const char *name, const char *text)
@@ -432,7 +505,7 @@ static void test_bad_identity(void **state)
 	assert_int_equal(tls_add_identity(tls, "we.example", pki_path(&pki, "we.example", ".crt"),
 					  pki_path(&pki, "we.example", ".key"), error),
 			 -FAIL_CONFIG);
-	assert_string_equal(error, "we.example has an identity already");
+	assert_string_equal(error, "we.example has a certificate with that kind of key already");
 	assert_shown(tls, "we.example", "we.example"); /* what went wrong left no trace */
 	tls_free(tls);
 	tls_free(NULL);
@@ -452,6 +525,8 @@ int main(void)
 		cmocka_unit_test(test_server_name_selects),
 		cmocka_unit_test(test_no_identity),
 		cmocka_unit_test(test_min_version),
+		cmocka_unit_test(test_two_kinds_of_keys),
+		cmocka_unit_test(test_weak_version),
 		cmocka_unit_test(test_bad_anchors),
 		cmocka_unit_test(test_bad_identity),
 	};

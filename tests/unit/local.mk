@@ -13,6 +13,7 @@ UNIT = \
 	tests/unit/test_dialback_key \
 	tests/unit/test_diag \
 	tests/unit/test_element \
+	tests/unit/test_expiry \
 	tests/unit/test_jid \
 	tests/unit/test_matrix \
 	tests/unit/test_negotiation \
@@ -21,7 +22,9 @@ UNIT = \
 	tests/unit/test_negotiation_policy \
 	tests/unit/test_negotiation_sasl \
 	tests/unit/test_out_of_memory \
+	tests/unit/test_negotiation_verification \
 	tests/unit/test_partner \
+	tests/unit/test_reason \
 	tests/unit/test_responder \
 	tests/unit/test_srv \
 	tests/unit/test_stanza \
@@ -37,5 +40,6 @@ TESTS += $(UNIT)
 # a second parser says whether what goes out is what came in
 tests_unit_test_stanza_infoset_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
 tests_unit_test_stanza_infoset_LDADD = $(LDADD) $(XML2_LIBS)
+tests_unit_test_expiry_LDADD = libfedgate_gateway.a $(LDADD)
 # the link would draw in the network; the responder does without
 tests_unit_test_responder_LDADD = libfedgate_inside.a $(LDADD)

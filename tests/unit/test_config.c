@@ -218,7 +218,7 @@ static int many_list(void *context, const char *pattern, struct config_names *ou
 static void test_many_files(void **state)
 {
 	unsigned reads = 0;
-	struct config_files files = { &reads, many_read, many_list, NULL, NULL };
+	struct config_files files = { .context = &reads, .read = many_read, .list = many_list };
 	struct config *c;
 	struct diags d;
 
