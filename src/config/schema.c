@@ -106,7 +106,9 @@ static const struct schema_key keys[] = {
 	{ KEY(GATEWAY, gateway, "queue-bytes", queue_bytes, BYTES), .value = "4M", .min = 10000,
 	  .max = 1024 * MEBI, .help = "Bytes that wait for one partner domain." },
 	{ KEY(GATEWAY, gateway, "queue-timeout", queue_timeout, DURATION), .value = "60s", .min = 1,
-	  .max = DAY, .help = "A stanza that waited for this long is returned to its sender." },
+	  .max = DAY,
+	  .help = "A stanza that waited for this long is returned to its sender, and a stream "
+		  "of which the partner takes nothing for this long is closed." },
 	{ KEY(GATEWAY, gateway, "log-level", log_level, WORD), .value = "info",
 	  .words = level_words, .help = "What is logged: everything up to this level." },
 	{ KEY(GATEWAY, gateway, "log-message-bodies", log_message_bodies, BOOL), .value = "false",
