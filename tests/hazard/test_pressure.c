@@ -118,7 +118,8 @@ static void stops_reading(void)
 	       "F04: who sends to it is held back only briefly (%u ms)", (unsigned)begun);
 	tap_ok(!daemon_grew(&d, memory, 20000), "F04: memory stays bounded");
 	peer_tally(&component, &tally, count, 1000);
-	tap_ok(tally.full, "F04: what finds no room is returned (%u)", tally.full);
+	tap_ok(tally.full, "F04: what finds no room is returned, resource-constraint (%u)",
+	       tally.full);
 	daemon_log(&d, "ev=stream-close .*remote=clear.test .*fail=write-stalled");
 	tap_ok(true, "F04: a stream of which nothing is read is given up");
 	/* what waited longer than queue-timeout, and what the stream had and did not get rid of */
@@ -155,7 +156,9 @@ static void floods_what_is_down(void)
 	peer_accept(&silent, &d, listener);
 	peer_tally(&component, &tally, count, 1000);
 	tap_ok(tally.full == count - 1000,
-	       "F05: while it is dialled, what exceeds the queue is returned (%u)", tally.full);
+	       "F05: while it is dialled, what exceeds the queue is returned, resource-constraint "
+	       "(%u)",
+	       tally.full);
 	peer_tally(&component, &tally, count, 6000);
 	tap_ok(each_once(count) && !tally.gots && tally.full == count - 1000 &&
 		       is_bounced_by("wait", "remote-server-timeout"),
