@@ -108,7 +108,7 @@ struct gateway_counters {
 	uint64_t failed;   /* streams that ended before */
 	/* streams on which the partner refused our certificate for SASL; one that may identify servers alone */
 	uint64_t sasl_refused, sasl_refused_usage;
-	uint64_t in, out;  /* stanzas taken from outside, from inside */
+	uint64_t in, out; /* stanzas taken from outside, from inside */
 	uint64_t delivered_in, delivered_out;
 	uint64_t answered; /* by the built-in responder */
 	uint64_t bounced, dropped;

@@ -22,12 +22,12 @@ struct party_side {
 };
 
 struct party_outcome {
-	enum fail fail;	    /* FAIL_NONE: it opened */
-	enum method method; /* by which */
+	enum fail fail;		/* FAIL_NONE: it opened */
+	enum method method;	/* by which */
 	struct verdict verdict; /* of the other side's certificate, once it was looked at */
 	char reason[REASON_SIZE];
 	char tls_version[16], cipher[64];
-	bool server_only;    /* WE showed a certificate for servers alone */
+	bool server_only; /* WE showed a certificate for servers alone */
 	bool external_refused;
 	int64_t expires;
 };

@@ -53,10 +53,8 @@ static const struct kind kinds[] = {
 static const struct usage {
 	const char *name, *value;
 } usages[] = {
-	{ "server", "serverAuth" },
-	{ "client", "clientAuth" },
-	{ "both", "serverAuth,clientAuth" },
-	{ "none", NULL },
+	{ "server", "serverAuth" },	     { "client", "clientAuth" },
+	{ "both", "serverAuth,clientAuth" }, { "none", NULL },
 	{ "any", "anyExtendedKeyUsage" },
 };
 
@@ -336,8 +334,9 @@ static void print_reasons(struct world *w, struct buf *text)
 	char name[40];
 	size_t k, u;
 
-	buf_adds(text, "\n# What the operator is told. Usages: server for all of them; then what is "
-		       "good but for its usages.\n");
+	buf_adds(text,
+		 "\n# What the operator is told. Usages: server for all of them; then what is "
+		 "good but for its usages.\n");
 	for (k = 0; k < COUNT(kinds) + COUNT(usages); k++) {
 		u = k < COUNT(kinds) ? 0 : k - COUNT(kinds);
 		snprintf(name, sizeof(name), "%zu-%zu", k < COUNT(kinds) ? k : 0, u);

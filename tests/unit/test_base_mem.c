@@ -21,6 +21,11 @@ const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
 
 static void test_alloc(void **state)
 {
