@@ -44,6 +44,23 @@ static const struct command commands[] = {
 	  .socket = true,
 	  .json = true,
 	  .run = command_explain },
+	{ .name = "dns",
+	  .arguments = "[-c FILE] [--json] DOMAIN",
+	  .summary = "show where a partner's domain would be dialled, and why",
+	  .help = "Asks DNS about DOMAIN as the daemon would before it dials: its SRV records, "
+		  "with "
+		  "and without\ndirect TLS, the targets in the order in which they are tried, the "
+		  "addresses of each, and those\nthat are left out. Nothing is dialled, and no "
+		  "daemon "
+		  "is needed.\nThe exit status is 0 where there is an address to dial; 1 where "
+		  "there is "
+		  "none, where DOMAIN is\nnot a partner's or the configuration has errors; 2 where "
+		  "DOMAIN is not a domain.\n",
+	  .min = 1,
+	  .max = 1,
+	  .config = true,
+	  .json = true,
+	  .run = command_dns },
 	{ .name = "status",
 	  .arguments = "[-c FILE] [-s SOCKET] [--json]",
 	  .summary = "show how the running daemon is",

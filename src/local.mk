@@ -38,6 +38,7 @@ libfedgate_pure_a_SOURCES = \
 	src/policy/choose.c \
 	src/policy/matrix.c \
 	src/policy/partner.c \
+	src/policy/targets.c \
 	src/trust/cert_facts.c \
 	src/trust/cert_name.c \
 	src/trust/reason.c \
@@ -95,6 +96,8 @@ libfedgate_gateway_a_CFLAGS = $(AM_CFLAGS)
 libfedgate_gateway_a_SOURCES = \
 	src/outside/dial.c \
 	src/outside/expiry.c \
+	src/outside/hosts.c \
+	src/outside/race.c \
 	src/outside/route.c \
 	src/outside/snapshot.c \
 	src/outside/stream.c \
@@ -124,6 +127,7 @@ libfedgate_admin_a_SOURCES = \
 	src/admin/answers_int.h \
 	src/admin/answers_json.c \
 	src/admin/command_check_config.c \
+	src/admin/command_dns.c \
 	src/admin/command_explain.c \
 	src/admin/command_matrix.c \
 	src/admin/command_reference.c \
@@ -135,6 +139,8 @@ libfedgate_admin_a_SOURCES = \
 	src/admin/control_file.c \
 	src/admin/control_int.h \
 	src/admin/daemon.c \
+	src/admin/dns_ask.c \
+	src/admin/dns_int.h \
 	src/admin/explain_daemon.c \
 	src/admin/explain_int.h \
 	src/admin/files.c \
@@ -198,7 +204,9 @@ noinst_HEADERS += \
 	include/outside/attempt.h \
 	include/outside/dial.h \
 	include/outside/expiry.h \
+	include/outside/hosts.h \
 	include/outside/outside.h \
+	include/outside/race.h \
 	include/outside/route.h \
 	include/outside/snapshot.h \
 	include/outside/stream.h \
@@ -206,6 +214,7 @@ noinst_HEADERS += \
 	include/policy/choose.h \
 	include/policy/matrix.h \
 	include/policy/partner.h \
+	include/policy/targets.h \
 	include/trust/cert_facts.h \
 	include/trust/cert_name.h \
 	include/trust/reason.h \

@@ -31,7 +31,7 @@ check_PROGRAMS += \
 	tests/eval/eval \
 	tests/scenario/scenario
 tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h \
-	tests/eval/eval_srv.c tests/eval/eval_srv.h
+	tests/eval/eval_srv.c tests/eval/eval_srv.h tests/eval/eval_targets.c tests/eval/eval_targets.h
 TESTS += \
 	tests/golden/texts \
 	tests/eval/config \

@@ -43,6 +43,7 @@ struct command {
 
 int command_matrix(const struct command_options *options);
 int command_check_config(const struct command_options *options);
+int command_dns(const struct command_options *options);
 int command_explain(const struct command_options *options);
 int command_reference(const struct command_options *options);
 int command_status(const struct command_options *options);

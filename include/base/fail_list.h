@@ -43,6 +43,8 @@ FAIL(CONNECT_TIMEOUT, "connect-timeout", "", "wait", "remote-server-timeout", NE
 	"No address of the domain answered in time.") \
 FAIL(OWN_ADDRESS, "own-address", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
 	"The domain leads to an address of this gateway itself.") \
+FAIL(PRIVATE_ADDRESS, "private-address", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
+	"DNS names addresses for the domain that are not of the public network; dns: refuse-private-addresses says to refuse them.") \
 FAIL(NO_DESCRIPTORS, "no-descriptors", "", "wait", "remote-server-timeout", LATER, ERROR, 0, \
 	"The process may open no more files or connections.") \
 /* limits, queues and the inside */ \

@@ -20,6 +20,7 @@
 struct config_address {
 	char *host; /* owned; a literal without brackets, or a name in normal form; NULL = none */
 	uint16_t port;
+	bool direct_tls; /* written tls://HOST:PORT */
 };
 
 struct config_addresses {
@@ -45,6 +46,7 @@ struct config_base {
 struct config_gateway {
 	struct config_base base;
 	struct config_addresses listen;
+	struct config_addresses listen_direct_tls;
 	unsigned workers; /* 0 = one per core */
 	char *state_dir;
 	char *control_socket;
@@ -76,6 +78,7 @@ struct config_dns {
 	struct config_base base;
 	struct config_addresses servers; /* none = the system's resolvers */
 	uint64_t timeout;
+	bool refuse_private_addresses;
 };
 
 enum config_inside_type { CONFIG_COMPONENT_LISTENER };
@@ -116,6 +119,7 @@ struct config_partner {
 	bool dialback;
 	struct config_names additional_domains;
 	struct config_address proxy_fqdn;
+	unsigned direct_tls; /* an enum direct_tls */
 	bool keepalive;
 	unsigned connection_limit; /* 0 = as the gateway says */
 	unsigned certificate_check;

@@ -71,6 +71,7 @@ struct gateway_stream { /* one live stream with the outside */
 	enum negotiation_role role; /* receiving: incoming */
 	enum negotiation_state state;
 	bool verify_only;
+	bool direct_tls;
 	char local[JID_DOMAIN_SIZE], remote[JID_DOMAIN_SIZE]; /* "" while not known */
 	char address[64];				      /* the other end's */
 	unsigned row;					      /* 0 = not known */

@@ -51,6 +51,9 @@ struct connection *connection_accepted(struct loop *l, int fd,
 struct connection *connection_dial(struct loop *l, const struct net_address *to,
 				   const struct connection_events *events, void *context);
 
+/* Another owner, who is told from now on. */
+void connection_give(struct connection *c, const struct connection_events *events, void *context);
+
 /* Appends; nothing leaves before the end of the turn. While TLS starts it waits for that. Ignored once the connection is
  * refused or lost. */
 void connection_write(struct connection *c, const void *data, size_t len);
@@ -66,6 +69,7 @@ bool connection_is_full(
  */
 struct connection_tls {
 	bool accept;
+	bool direct; /* TLS begins with the connection: ALPN is offered, or heeded [XEP-0368 3] */
 	const char *local;
 	const char *server_name;
 	unsigned wants; /* of tls_add_wants: what is asked of the peer; 0 = what is asked of all */

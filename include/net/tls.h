@@ -5,7 +5,8 @@
  * files while it is built. TLS 1.2 or newer; no renegotiation, compression, tickets, early data or session cache. A peer is
  * asked for a certificate in both roles, and verified as a server in both: a certificate for servers alone names the
  * initiating server well enough, one for clients alone does not, unless a partner's settings say so. The handshake goes on
- * whatever is shown; it is verified once it is known whose settings hold, and that yields facts; policy judges.
+ * whatever is shown; it is verified once it is known whose settings hold, and that yields facts; policy judges. Direct TLS
+ * alone uses ALPN: xmpp-server is offered; whoever offers protocols without it is refused.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H

@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "outside/attempt.h"
+#include "outside/hosts.h"
 #include "outside/snapshot.h"
 
 struct stream;
@@ -66,7 +67,8 @@ struct outside {
 	struct stream *streams; /* all of this worker, newest first */
 	void *streams_by_id;	/* a tree of tsearch */
 	unsigned stream_count;
-	bool draining; /* nothing new is dialled */
+	struct hosts hosts; /* that did not answer */
+	bool draining;	    /* nothing new is dialled */
 };
 
 #define OUTSIDE_WORKER_OF(id) ((unsigned)((id) >> 48))

@@ -23,16 +23,27 @@ struct stream_events { /* any may be NULL */
 	void (*ended)(void *context, enum fail fail, const char *detail);
 };
 
-/* Takes FD, a connection that came in. */
+/* Takes FD, a connection that came in; DIRECT_TLS: it begins with TLS. */
 struct stream *stream_accepted(struct outside *o, int fd, const struct net_address *from,
-			       const struct stream_events *events, void *context);
-/* One that will be dialled; a stream for keys alone where VERIFY_ONLY. REMOTE has a partner with a valid row. */
-struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot, const char *local,
-			       const char *remote, bool verify_only,
-			       const struct stream_events *events, void *context);
-/* Dials and negotiates within LEFT_MS in all, CONNECT_MS of it for the connection. Afterwards the stream reports. */
-void stream_dial(struct stream *s, const struct net_address *to, uint64_t connect_ms,
-		 uint64_t left_ms);
+			       bool direct_tls, const struct stream_events *events, void *context);
+
+struct stream_way {		    /* of one that will be connected */
+	const char *local, *remote; /* REMOTE has a partner with a valid row */
+	bool verify_only;	    /* for keys alone */
+	bool direct_tls;	    /* it begins with TLS */
+	bool tls_demanded;	    /* nothing in clear, whatever the row */
+};
+/* One that somebody connects, and then says how that went. */
+struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot,
+			       const struct stream_way *way, const struct stream_events *events,
+			       void *context);
+/* Counts it as a connection with its partner; false: there are too many, and it ends. */
+bool stream_claim(struct stream *s);
+/* Takes C; negotiates within LEFT_MS. Afterwards the stream reports. */
+void stream_connected(struct stream *s, struct connection *c, uint64_t left_ms);
+/* No connection came about; the last try was to TO. */
+void stream_unreached(struct stream *s, const struct net_address *to, enum fail fail,
+		      const char *detail);
 
 /* Another owner. */
 void stream_give(struct stream *s, const struct stream_events *events, void *context);
@@ -71,6 +82,7 @@ struct stream_info { /* borrowed */
 	enum negotiation_role role;
 	enum negotiation_state state;
 	bool verify_only;
+	bool direct_tls;
 	const char *local, *remote;
 	const struct net_address *peer;
 	const struct row *row; /* NULL = not known */

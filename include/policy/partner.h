@@ -14,6 +14,13 @@
 #include "policy/matrix.h"
 #include "xmpp/jid.h"
 
+/* Which of a partner's SRV records are dialled. [XEP-0368] */
+enum direct_tls {
+	DIRECT_TLS_ALLOW,  /* all, by priority and weight */
+	DIRECT_TLS_PREFER, /* those with direct TLS before those without */
+	DIRECT_TLS_NEVER   /* those without alone */
+};
+
 struct partner {
 	char *domain;		   /* owned; "*" for everyone else */
 	char **additional_domains; /* owned; "*.x" covers what lies below x, not x itself */
@@ -27,6 +34,8 @@ struct partner {
 	unsigned connection_limit;
 	char *proxy_fqdn; /* owned; NULL = by DNS. A host name or address in normal form, IPv6 without brackets */
 	uint16_t proxy_port;
+	bool proxy_tls; /* tls://: direct TLS there */
+	enum direct_tls direct_tls;
 	char *description; /* owned; NULL = none */
 	int line;	   /* where the configuration names it, for people */
 	int column;

@@ -6,6 +6,7 @@
 #ifndef XMPP_SRV_H
 #define XMPP_SRV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,11 +20,12 @@ struct srv {
 	uint16_t priority;
 	uint16_t weight;
 	uint16_t port;
+	bool direct_tls; /* TLS begins with the connection: of _xmpps-server [XEP-0368 3] */
 	char target[JID_DOMAIN_SIZE]; /* in normal form; "" = ".", the service is not offered */
 };
 
 /*
- * By priority, and within one by weighted chance: NEXT gives a random number below its argument (which is > 0). Behind the
+ * By priority, whatever the service, and within one by weighted chance: NEXT gives a random number below its argument (which is > 0). Behind the
  * first SRV_TARGETS_MAX there is no chance, only priority. COUNT is at most SRV_RECORDS_MAX.
  */
 void srv_order(struct srv *records, size_t count, uint32_t (*next)(void *context, uint32_t below),

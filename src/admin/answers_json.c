@@ -66,6 +66,7 @@ static json_t *json_stream(const struct gateway_stream *s)
 			    s->method == METHOD_NONE ? json_null()
 						     : report_json_string(method_str(s->method)));
 	set_known(o, "tls", s->tls_version);
+	json_object_set_new(o, "direct-tls", json_boolean(s->direct_tls));
 	set_known(o, "cipher", s->cipher);
 	set_int(o, "age-ms", s->age_ms);
 	set_int(o, "negotiation-ms", s->negotiation_ms);

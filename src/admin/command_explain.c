@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/value.h"
 #include "explain_int.h"
+#include "policy/targets.h"
 #include "remote_int.h"
 #include "xmpp/jid.h"
 
@@ -61,6 +62,8 @@ static void json_partner(json_t *o, const struct answer *a)
 			    p->proxy_fqdn ? report_json_string(p->proxy_fqdn) : json_null());
 	json_object_set_new(o, "proxy-port",
 			    p->proxy_fqdn ? json_integer(p->proxy_port) : json_null());
+	json_object_set_new(o, "proxy-direct-tls", json_boolean(p->proxy_fqdn && p->proxy_tls));
+	json_object_set_new(o, "direct-tls", report_json_string(direct_tls_str(p->direct_tls)));
 	json_object_set_new(o, "description",
 			    p->description ? report_json_string(p->description) : json_null());
 	json_object_set_new(o, "diagnostics", warnings);
@@ -193,9 +196,14 @@ static void print_partner(const struct answer *a, struct buf *out)
 	if (p->proxy_fqdn) {
 		bool v6 = strchr(p->proxy_fqdn, ':');
 		label(out, "connects to");
-		buf_addf(out, "%s%s%s:%u, without looking it up\n", v6 ? "[" : "", p->proxy_fqdn,
-			 v6 ? "]" : "", p->proxy_port);
+		buf_addf(out, "%s%s%s:%u, without looking it up%s\n", v6 ? "[" : "", p->proxy_fqdn,
+			 v6 ? "]" : "", p->proxy_port, p->proxy_tls ? ", with direct TLS" : "");
 	}
+	if (p->row->tls != TRI_NOT_SUPPORTED && p->direct_tls != DIRECT_TLS_ALLOW)
+		line(out, "direct TLS",
+		     p->direct_tls == DIRECT_TLS_PREFER
+			     ? "prefer: before targets without it"
+			     : "never: as if there were no such targets");
 	if (p->description)
 		line(out, "description", p->description);
 	print_diags(a, out);

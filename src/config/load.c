@@ -496,6 +496,8 @@ static void build_partner(const struct config *c, const struct config_partner *f
 						      : c->gateway.partner_connection_limit;
 	to->proxy_fqdn = from->proxy_fqdn.host ? mem_strdup(from->proxy_fqdn.host) : NULL;
 	to->proxy_port = from->proxy_fqdn.port;
+	to->proxy_tls = from->proxy_fqdn.direct_tls;
+	to->direct_tls = (enum direct_tls)from->direct_tls;
 	to->description = from->description ? mem_strdup(from->description) : NULL;
 	to->file = mem_strdup(from->base.at.file);
 	to->line = from->base.at.line;

@@ -238,19 +238,31 @@ static int compare_listeners(const void *a, const void *b)
 	return compare_places(&x->at, &y->at);
 }
 
+static size_t add_listeners(const struct load *l, const struct config_addresses *addresses,
+			    const char *key, struct listener *to)
+{
+	const struct config_base *base = &l->config->gateway.base;
+	size_t i;
+
+	if (!load_key_good(base, SECTION_GATEWAY, key))
+		return 0;
+	for (i = 0; i < addresses->count; i++)
+		to[i] = (struct listener){ &addresses->items[i],
+					   load_value_place(l, base, SECTION_GATEWAY, key) };
+	return addresses->count;
+}
+
 static void check_listeners(const struct load *l)
 {
 	const struct config *c = l->config;
-	const struct config_addresses *outside = &c->gateway.listen;
-	struct listener *all = mem_new((outside->count + c->inside_count) * sizeof(*all));
-	size_t i, count = 0;
+	const struct config_addresses *outside = &c->gateway.listen,
+				      *direct = &c->gateway.listen_direct_tls;
+	struct listener *all =
+		mem_new((outside->count + direct->count + c->inside_count) * sizeof(*all));
+	size_t i, count;
 
-	if (load_key_good(&c->gateway.base, SECTION_GATEWAY, "listen"))
-		for (i = 0; i < outside->count; i++)
-			all[count++] =
-				(struct listener){ &outside->items[i],
-						   load_value_place(l, &c->gateway.base,
-								    SECTION_GATEWAY, "listen") };
+	count = add_listeners(l, outside, "listen", all);
+	count += add_listeners(l, direct, "listen-direct-tls", all + count);
 	for (i = 0; i < c->inside_count; i++)
 		if (c->inside[i].listen.host)
 			all[count++] =
@@ -309,6 +321,22 @@ static void check_row(const struct load *l, const struct config_partner *partner
 		  row->text);
 }
 
+/* A host that wants direct TLS, and a partner that must not have it. */
+static void check_proxy(const struct load *l, const struct config_partner *partner)
+{
+	const struct row *row = load_row(partner);
+	struct place at = load_value_place(l, &partner->base, SECTION_PARTNERS, "proxy-fqdn");
+
+	if (!partner->proxy_fqdn.host || !partner->proxy_fqdn.direct_tls)
+		return;
+	if (row && row->tls == TRI_NOT_SUPPORTED)
+		diags_add(l->diags, SEVERITY_ERROR, &at,
+			  "`tls://` cannot be used where `tls` is not-supported");
+	if (partner->direct_tls == DIRECT_TLS_NEVER)
+		diags_add(l->diags, SEVERITY_ERROR, &at,
+			  "`tls://` cannot be used where `direct-tls` is never");
+}
+
 static void check_partners(const struct load *l)
 {
 	size_t i;
@@ -319,6 +347,7 @@ static void check_partners(const struct load *l)
 			continue;
 		l->diags->subject = p->base.name;
 		check_row(l, p);
+		check_proxy(l, p);
 		if (!strcmp(p->base.name, "*") && p->additional_domains.count)
 			diags_add(l->diags, SEVERITY_ERROR, &p->additional_domains.at[0],
 				  "`*` stands for everyone else and can have no further domains");

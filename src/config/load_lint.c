@@ -42,7 +42,8 @@ static void lint_gateway(const struct load *l)
 		warn_key(l, &l->config->dns.base, SECTION_DNS, "timeout",
 			 "`timeout` is not below `stream-establishment-timeout`: a slow look-up "
 			 "leaves no time to negotiate");
-	if (load_key_good(b, SECTION_GATEWAY, "listen") && !g->listen.count)
+	if (both_good(b, "listen", "listen-direct-tls") && !g->listen.count &&
+	    !g->listen_direct_tls.count)
 		warn_key(l, b, SECTION_GATEWAY, "listen",
 			 "`listen` is empty: no partner can connect");
 	if (g->log_message_bodies)
@@ -86,6 +87,20 @@ static void lint_domains(const struct load *l)
 				  "`%s` has no `inside`: nothing receives its stanzas",
 				  d->base.name);
 	}
+}
+
+/* A handshake needs a certificate before anything is said. */
+static void lint_direct_tls(const struct load *l)
+{
+	const struct config *c = l->config;
+	size_t i;
+
+	for (i = 0; i < c->domain_count; i++)
+		if (c->domains[i].certificate.count || c->domains[i].base.bad)
+			return;
+	if (c->gateway.listen_direct_tls.count && !l->incomplete)
+		warn_key(l, &c->gateway.base, SECTION_GATEWAY, "listen-direct-tls",
+			 "no domain has a `certificate`: nobody can connect with direct TLS");
 }
 
 static bool is_loopback(const char *host)
@@ -140,6 +155,9 @@ static void lint_partner(const struct load *l, const struct config_partner *p)
 		warn_key(l, b, SECTION_PARTNERS, "crl-check",
 			 "`crl-check: hard` without `crl-files`: no certificate of the partner is "
 			 "good");
+	if (row && row->tls == TRI_NOT_SUPPORTED && p->direct_tls == DIRECT_TLS_PREFER)
+		warn_key(l, b, SECTION_PARTNERS, "direct-tls",
+			 "`direct-tls: prefer` has no effect where `tls` is not-supported");
 	if (load_key_good(&l->config->gateway.base, SECTION_GATEWAY, "connection-limit") &&
 	    p->connection_limit > l->config->gateway.connection_limit)
 		warn_key(l, b, SECTION_PARTNERS, "connection-limit",
@@ -170,6 +188,7 @@ void load_lint(struct load *l)
 {
 	lint_gateway(l);
 	lint_domains(l);
+	lint_direct_tls(l);
 	lint_inside(l);
 	lint_partners(l);
 }

@@ -33,6 +33,7 @@ static const char *const partner_version_words[] = { "default", "1.2", "1.3", NU
 static const char *const version_words[] = { "1.2", "1.3", NULL };
 static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const inside_words[] = { "component-listener", NULL };
+static const char *const direct_tls_words[] = { "allow", "prefer", "never", NULL };
 static const char *const auto_words[] = { "auto", NULL };
 
 #define KEY(s, st, k, f, t) \
@@ -54,6 +55,13 @@ static const struct schema_key keys[] = {
 
 	{ KEY(GATEWAY, gateway, "listen", listen, ADDRESSES), .value = "[::]:5269 0.0.0.0:5269",
 	  .restart = true, .help = "Addresses and ports to which partners connect." },
+	{ KEY(GATEWAY, gateway, "listen-direct-tls", listen_direct_tls, ADDRESSES),
+	  .none = "partners cannot connect with direct TLS", .example = "[::]:5270 0.0.0.0:5270",
+	  .restart = true,
+	  .help = "Addresses and ports to which partners connect with direct TLS, which SRV "
+		  "records "
+		  "of _xmpps-server announce (XEP-0368). Who names none of the domains in the "
+		  "handshake is shown the certificate of the first one that has any." },
 	{ KEY(GATEWAY, gateway, "workers", workers, UINT), .value = "auto", .min = 1, .max = 256,
 	  .words = auto_words, .restart = true,
 	  .help = "Event loops, each with a thread of its own; auto is one per core." },
@@ -126,6 +134,13 @@ static const struct schema_key keys[] = {
 	  .help = "Resolvers to ask, each as address@port, or an address alone for port 53." },
 	{ KEY(DNS, dns, "timeout", timeout, DURATION), .value = "10s", .min = 1, .max = 300,
 	  .help = "The time a look-up may take." },
+	{ KEY(DNS, dns, "refuse-private-addresses", refuse_private_addresses, BOOL),
+	  .value = "false",
+	  .help = "Whether addresses that are not of the public network, such as 10.0.0.1, "
+		  "127.0.0.1 "
+		  "or fe80::1, are left out where DNS names them for a partner. A host in "
+		  "proxy-fqdn is connected to all the same. The gateway's own addresses are always "
+		  "left out." },
 
 	{ KEY(DOMAINS, domain, "certificate", certificate, PATHS),
 	  .none = "TLS is not offered for the domain", .example = "chat.pem",
@@ -193,9 +208,18 @@ static const struct schema_key keys[] = {
 	  .none = "the partner is found by DNS", .lync = "ProxyFqdn",
 	  .example = "xmpp.example.org:5269",
 	  .help = "Connect to this host instead of looking the partner up. A name or an address, "
-		  "port "
-		  "5269 where none is given. The certificate must name the partner's domain all "
-		  "the same." },
+		  "port 5269 where none is given; tls://host:port with direct TLS, tcp://host:port "
+		  "is "
+		  "the same as host:port. The certificate must name the partner's domain all the "
+		  "same." },
+	{ KEY(PARTNERS, partner, "direct-tls", direct_tls, WORD), .value = "allow",
+	  .words = direct_tls_words,
+	  .help = "Whether the partner's targets with direct TLS are connected to (XEP-0368). "
+		  "allow: "
+		  "with the others, by priority and weight. prefer: before the others. never: not "
+		  "at all, as always where tls is not-supported. Where direct TLS fails, nothing "
+		  "is "
+		  "tried in clear, whatever tls says." },
 	{ KEY(PARTNERS, partner, "keepalive", keepalive, BOOL), .value = "true",
 	  .lync = "EnableKeepAlive", .help = "Whether keepalive-interval holds for the partner." },
 	{ KEY(PARTNERS, partner, "connection-limit", connection_limit, UINT), .min = 1,

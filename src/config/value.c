@@ -226,24 +226,29 @@ static bool server_of(const char *text, struct config_address *out)
 	return true;
 }
 
-/* "name", "name:port", "v4", "v4:port", "v6", "[v6]", "[v6]:port" */
+/* "name", "name:port", "v4", "v4:port", "v6", "[v6]", "[v6]:port"; behind "tls://" or "tcp://" with a port */
 static bool host_of(const char *text, struct config_address *out)
 {
 	char host[JID_DOMAIN_SIZE], ip[INET6_ADDRSTRLEN];
+	bool scheme = !strncmp(text, "tls://", 6) || !strncmp(text, "tcp://", 6);
 	const char *colon = strrchr(text, ':');
-	size_t len = strlen(text);
+	size_t len;
 
-	out->port = PORT_XMPP;
-	if (literal(text, len, ip)) {
+	out->port = scheme ? 0 : PORT_XMPP;
+	out->direct_tls = scheme && text[1] == 'l';
+	if (scheme)
+		text += 6;
+	len = strlen(text);
+	if (!scheme && literal(text, len, ip)) {
 		out->host = mem_strdup(ip);
 		return true;
 	}
-	if (colon && text[len - 1] != ']') {
+	if (colon && colon >= text && text[len - 1] != ']') {
 		if (!port_of(colon + 1, &out->port))
 			return false;
 		len = (size_t)(colon - text);
 	}
-	if (jid_domain(text, len, host))
+	if (!out->port || jid_domain(text, len, host))
 		return false;
 	len = strlen(host);
 	out->host = host[0] == '[' ? mem_strndup(host + 1, len - 2) : mem_strdup(host);
@@ -262,7 +267,8 @@ static bool read_address(const struct source *s, const struct node *node,
 		return host_of(node->text, out) ||
 		       complain(s, node,
 				"is not a host: write it like xmpp.example.org, "
-				"xmpp.example.org:5269, 192.0.2.1:5269 or [2001:db8::1]:5269");
+				"xmpp.example.org:5269, 192.0.2.1:5269, [2001:db8::1]:5269 or "
+				"tls://xmpp.example.org:5270");
 	return address_of(node->text, out) ||
 	       complain(s, node,
 			"is not an address with a port: write it like 192.0.2.1:5269 or "

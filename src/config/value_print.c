@@ -173,8 +173,8 @@ static void print_address(enum schema_type type, const struct config_address *a,
 {
 	bool bracket = type != SCHEMA_SERVERS && strchr(a->host, ':');
 
-	buf_addf(out, "\"%s%s%s%c%u\"", bracket ? "[" : "", a->host, bracket ? "]" : "",
-		 type == SCHEMA_SERVERS ? '@' : ':', a->port);
+	buf_addf(out, "\"%s%s%s%s%c%u\"", a->direct_tls ? "tls://" : "", bracket ? "[" : "",
+		 a->host, bracket ? "]" : "", type == SCHEMA_SERVERS ? '@' : ':', a->port);
 }
 
 static void print_addresses(enum schema_type type, const struct config_addresses *a,

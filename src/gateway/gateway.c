@@ -75,25 +75,42 @@ static void add_own(struct gateway *g, const struct net_address *bound)
 	g->own_count += listener_reached_at(bound, g->own + g->own_count, OWN_MAX - g->own_count);
 }
 
-static int open_sockets(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
+/* Where the outside comes in. */
+static int open_outside(struct gateway *g, const struct config_addresses *at, const char *what,
+			int *fds, char error[GATEWAY_ERROR_SIZE])
 {
-	const struct config *c = g->snapshot->config;
-	const struct config_addresses *listen = &c->gateway.listen;
 	struct net_address bound;
-	char what[100];
 	size_t i;
 	int rc = 0;
 
-	g->listen_fds = new_fds(listen->count);
-	g->inside_fds = new_fds(c->inside_count);
-	g->listen_count = listen->count;
-	g->inside_count = c->inside_count;
-	g->own = mem_new(OWN_MAX * sizeof(*g->own));
-	for (i = 0; i < listen->count && !rc; i++) {
-		rc = open_socket(&listen->items[i], "listen", &g->listen_fds[i], &bound, error);
+	for (i = 0; i < at->count && !rc; i++) {
+		rc = open_socket(&at->items[i], what, &fds[i], &bound, error);
 		if (!rc)
 			add_own(g, &bound);
 	}
+	return rc;
+}
+
+static int open_sockets(struct gateway *g, char error[GATEWAY_ERROR_SIZE])
+{
+	const struct config *c = g->snapshot->config;
+	const struct config_addresses *listen = &c->gateway.listen,
+				      *direct = &c->gateway.listen_direct_tls;
+	struct net_address bound;
+	char what[100];
+	size_t i;
+	int rc;
+
+	g->listen_fds = new_fds(listen->count);
+	g->direct_fds = new_fds(direct->count);
+	g->inside_fds = new_fds(c->inside_count);
+	g->listen_count = listen->count;
+	g->direct_count = direct->count;
+	g->inside_count = c->inside_count;
+	g->own = mem_new(OWN_MAX * sizeof(*g->own));
+	rc = open_outside(g, listen, "listen", g->listen_fds, error);
+	if (!rc)
+		rc = open_outside(g, direct, "listen-direct-tls", g->direct_fds, error);
 	for (i = 0; i < c->inside_count && !rc; i++) {
 		snprintf(what, sizeof(what), "inside %.60s", c->inside[i].base.name);
 		rc = open_socket(&c->inside[i].listen, what, &g->inside_fds[i], &bound, error);
@@ -222,6 +239,7 @@ static void free_gateway(struct gateway *g, bool keep_config)
 	reports_free(g);
 	loop_timer_free(g->deadline);
 	close_fds(g->listen_fds, g->listen_count);
+	close_fds(g->direct_fds, g->direct_count);
 	close_fds(g->inside_fds, g->inside_count);
 	free(g->own);
 	while (g->seat_count)

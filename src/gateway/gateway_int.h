@@ -148,12 +148,13 @@ struct gateway {
 	struct limits *limits;
 	struct history *history;
 	int *listen_fds;	 /* of config->gateway.listen */
+	int *direct_fds;	 /* of config->gateway.listen_direct_tls */
 	int *inside_fds;	 /* of config->inside */
 	struct net_address *own; /* where we are reached */
 	size_t own_count;
 	struct seat **seats; /* owned, and so is each; the array never moves */
 	size_t seat_count, seat_room;
-	size_t listen_count, inside_count; /* of descriptors */
+	size_t listen_count, direct_count, inside_count; /* of descriptors */
 	struct worker *workers;
 	unsigned worker_count;
 	struct loop_timer *deadline; /* of draining */
@@ -190,7 +191,8 @@ long worker_seat(const struct worker *w, const char *domain);
 const struct config *worker_config(const struct worker *w);
 
 /* visitors.c */
-extern const struct listener_events visitors_events; /* with a worker */
+extern const struct listener_events visitors_events;	    /* with a worker */
+extern const struct listener_events visitors_direct_events; /* whose streams begin with TLS */
 
 /* links.c */
 int links_init(struct worker *w) must_check;

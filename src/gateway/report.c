@@ -41,6 +41,7 @@ static void describe_stream(struct worker *w, const struct stream *s, struct gat
 	out->role = info.role;
 	out->state = info.state;
 	out->verify_only = info.verify_only;
+	out->direct_tls = info.direct_tls;
 	strcpy(out->local, info.local);
 	strcpy(out->remote, info.remote);
 	net_address_str(info.peer, out->address);

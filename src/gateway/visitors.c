@@ -47,9 +47,8 @@ static void log_refusal(struct worker *w, const struct net_address *from)
 	gateway_log(w->gateway, &l);
 }
 
-static void on_accepted(void *context, int fd, const struct net_address *from)
+static void come_in(struct worker *w, int fd, const struct net_address *from, bool direct_tls)
 {
-	struct worker *w = context;
 	struct visitor *v;
 
 	if (!limits_come_in(w->gateway->limits, from)) {
@@ -62,10 +61,20 @@ static void on_accepted(void *context, int fd, const struct net_address *from)
 	v = mem_new(sizeof(*v));
 	v->worker = w;
 	v->from = *from;
-	if (stream_accepted(&w->outside, fd, from, &visitor_events, v))
+	if (stream_accepted(&w->outside, fd, from, direct_tls, &visitor_events, v))
 		return;
 	limits_gone(w->gateway->limits, from, false);
 	free(v);
+}
+
+static void on_accepted(void *context, int fd, const struct net_address *from)
+{
+	come_in(context, fd, from, false);
+}
+
+static void on_accepted_direct(void *context, int fd, const struct net_address *from)
+{
+	come_in(context, fd, from, true);
 }
 
 static void on_paused(void *context, bool paused)
@@ -84,5 +93,10 @@ static void on_paused(void *context, bool paused)
 
 const struct listener_events visitors_events = {
 	.accepted = on_accepted,
+	.paused = on_paused,
+};
+
+const struct listener_events visitors_direct_events = {
+	.accepted = on_accepted_direct,
 	.paused = on_paused,
 };

@@ -503,19 +503,28 @@ static int open_resolver(struct worker *w, char error[GATEWAY_ERROR_SIZE])
 	return -FAIL_IO;
 }
 
-static int open_listeners(struct worker *w)
+static int watch_sockets(struct worker *w, const int *fds, size_t count,
+			 const struct listener_events *events)
 {
-	struct gateway *g = w->gateway;
-	size_t i, count = worker_config(w)->gateway.listen.count;
+	size_t i;
 
-	w->listeners = mem_new((count + 1) * sizeof(*w->listeners));
 	for (i = 0; i < count; i++) {
-		w->listeners[i] = listener_new(w->loop, g->listen_fds[i], &visitors_events, w);
-		if (!w->listeners[i])
+		struct listener *l = listener_new(w->loop, fds[i], events, w);
+		if (!l)
 			return -FAIL_NO_MEMORY;
-		w->listener_count++;
+		w->listeners[w->listener_count++] = l;
 	}
 	return 0;
+}
+
+static int open_listeners(struct worker *w)
+{
+	const struct gateway *g = w->gateway;
+	int rc;
+
+	w->listeners = mem_new((g->listen_count + g->direct_count + 1) * sizeof(*w->listeners));
+	rc = watch_sockets(w, g->listen_fds, g->listen_count, &visitors_events);
+	return rc ? rc : watch_sockets(w, g->direct_fds, g->direct_count, &visitors_direct_events);
 }
 
 int worker_init(struct worker *w, struct gateway *g, unsigned number,

@@ -31,7 +31,7 @@ static void check_pair(const struct negotiation *n, const struct negotiation_act
 	assert(partner->row->methods & METHOD_BIT(a->method));
 	assert(n->tls == (a->method != METHOD_TCP_DIALBACK));
 	assert(n->tls || partner->row->methods & METHOD_BIT(METHOD_TCP_DIALBACK));
-	assert(partner->row->tls != TRI_REQUIRED || n->tls);
+	assert((partner->row->tls != TRI_REQUIRED && !n->config.tls_demanded) || n->tls);
 	assert(partner->row->tls != TRI_NOT_SUPPORTED || !n->tls);
 	assert(n->authenticated || a->method != METHOD_SASL_TLS);
 }

@@ -237,6 +237,7 @@ struct choose_facts negotiation_facts(const struct negotiation *n, const char *d
 		.certificate = FAIL_CERT_MISSING,
 		.external_failed = n->external_failed,
 		.verify_only = n->config.verify_only,
+		.tls_demanded = n->config.tls_demanded,
 		.old = n->old,
 	};
 

@@ -288,6 +288,12 @@ struct connection *connection_dial(struct loop *l, const struct net_address *to,
 	return c;
 }
 
+void connection_give(struct connection *c, const struct connection_events *events, void *context)
+{
+	c->events = events;
+	c->context = context;
+}
+
 const struct net_address *connection_peer(const struct connection *c)
 {
 	return &c->peer;

@@ -73,6 +73,7 @@ struct connection {
 	char *server_name; /* until the handshake begins */
 	unsigned wants;
 	bool accept;
+	bool direct;
 	void *hold;
 	void (*release)(void *hold);
 	struct connection *next; /* of the closing, or of the dead */

@@ -16,6 +16,7 @@ void connection_start_tls(struct connection *c, const struct connection_tls *how
 	c->release = how->release;
 	c->accept = how->accept;
 	c->wants = how->wants;
+	c->direct = how->direct;
 	c->local = how->local ? mem_strdup(how->local) : NULL;
 	c->server_name = how->server_name ? mem_strdup(how->server_name) : NULL;
 	c->phase = CONNECTION_TLS_ASKED;
@@ -34,7 +35,11 @@ static void failed(struct connection *c, const char *reason)
 
 void connection_begin_handshake(struct connection *c)
 {
-	struct tls_start how = { c->accept, c->local, c->server_name, c->wants };
+	struct tls_start how = { .accept = c->accept,
+				 .direct = c->direct,
+				 .local = c->local,
+				 .server_name = c->server_name,
+				 .settings = c->wants };
 
 	c->ssl = tls_connection(c->tls, &how, c->fd, &c->tls_peer);
 	free(c->local);
@@ -73,6 +78,10 @@ void connection_handshake(struct connection *c)
 	done = SSL_do_handshake(c->ssl);
 	number = errno;
 	c->last_input = loop_now(c->room->loop);
+	if (done == 1 && tls_chose_another_protocol(c->ssl)) {
+		failed(c, "the peer chose a protocol that was not offered");
+		return;
+	}
 	if (done == 1) {
 		up(c);
 		return;

@@ -63,6 +63,8 @@ static const char *const options[][2] = {
 	{ "rrset-cache-size:", "16m" },
 	{ "outgoing-range:", "512" },
 	{ "num-queries-per-thread:", "512" },
+	{ "cache-min-ttl:", "30" },		/* who says 0 is not asked for each stanza */
+	{ "cache-max-ttl:", "86400" },
 	{ "cache-max-negative-ttl:", "60" },
 	{ "infra-host-ttl:", "5" },		/* a resolver that was silent is not given up for long */
 };

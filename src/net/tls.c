@@ -74,6 +74,41 @@ static int on_server_name(SSL *ssl, int *alert, void *context)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* ---- the protocol ---- */
+
+static const unsigned char protocols[] = "\013xmpp-server"; /* a length, a name [RFC7301 3.1] */
+#define PROTOCOLS_LEN ((unsigned)sizeof(protocols) - 1)
+
+/* The peer offers protocols: without ours among them it wants somebody else. Behind STARTTLS there is nothing to choose.
+ * [XEP-0368 3] [RFC7301 3.2] */
+static int on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+			const unsigned char *in, unsigned in_len, void *unused)
+{
+	const struct tls_peer *peer = SSL_get_app_data(ssl);
+	unsigned i;
+
+	(void)unused;
+	if (!peer->direct)
+		return SSL_TLSEXT_ERR_NOACK;
+	for (i = 0; i + PROTOCOLS_LEN <= in_len; i += 1U + in[i]) {
+		if (memcmp(in + i, protocols, PROTOCOLS_LEN))
+			continue;
+		*out = protocols + 1;
+		*out_len = PROTOCOLS_LEN - 1;
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool tls_chose_another_protocol(const SSL *ssl)
+{
+	const unsigned char *chosen;
+	unsigned len;
+
+	SSL_get0_alpn_selected(ssl, &chosen, &len);
+	return len && (len != PROTOCOLS_LEN - 1 || memcmp(chosen, protocols + 1, len));
+}
+
 /* ---- contexts ---- */
 
 static int no_password(char *out, int size, int writing, void *context)
@@ -120,6 +155,7 @@ static SSL_CTX *new_context(const struct tls *t)
 	SSL_CTX_set_default_passwd_cb(context, no_password);
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(context, (void *)t);
+	SSL_CTX_set_alpn_select_cb(context, on_protocols, NULL);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(context, take, NULL);
 	return context;
@@ -437,6 +473,8 @@ static bool set_up(const struct tls *t, SSL *ssl, const struct tls_start *how)
 	if (s->ciphers && ((*s->suites_1_2 && SSL_set_cipher_list(ssl, s->suites_1_2) != 1) ||
 			   (*s->suites_1_3 && SSL_set_ciphersuites(ssl, s->suites_1_3) != 1)))
 		return false;
+	if (!how->accept && how->direct && SSL_set_alpn_protos(ssl, protocols, PROTOCOLS_LEN) != 0)
+		return false;
 	/* a literal is no host name [RFC6066 3] */
 	return how->accept || !how->server_name || jid_is_address(how->server_name) ||
 	       SSL_set_tlsext_host_name(ssl, how->server_name) == 1;
@@ -459,6 +497,7 @@ SSL *tls_connection(const struct tls *t, const struct tls_start *how, int fd, st
 	if (!ssl)
 		return NULL;
 	memset(peer, 0, sizeof(*peer));
+	peer->direct = how->direct;
 	SSL_set_app_data(ssl, peer);
 	if (SSL_set_fd(ssl, fd) != 1 || !set_up(t, ssl, how)) {
 		SSL_free(ssl);

@@ -31,6 +31,7 @@ struct tls_peer {
 	struct cert_name *names; /* owned, one block with their texts; facts.names */
 	bool judged;		 /* the facts are there */
 	unsigned number;	 /* of the settings by which */
+	bool direct;		 /* TLS began with the connection: ALPN counts */
 	bool close_notify;	 /* it ended its direction as TLS wants it */
 	bool renegotiation;	 /* it asked for what we refuse */
 };
@@ -44,6 +45,7 @@ const struct tls_settings *tls_settings(const struct tls *t, unsigned number);
  */
 struct tls_start {
 	bool accept;
+	bool direct;		 /* TLS begins with the connection: ALPN is offered, or heeded */
 	const char *local;	 /* whose identity is shown; NULL = nobody's */
 	const char *server_name; /* NULL = none is sent */
 	unsigned settings;
@@ -55,6 +57,8 @@ const struct cert_facts *tls_judge(const struct tls *t, SSL *ssl, unsigned numbe
 				   struct tls_peer *peer);
 /* Are version and cipher others than those settings ask for? */
 bool tls_is_weak(const struct tls *t, SSL *ssl, unsigned number);
+/* Did the peer choose a protocol other than what was offered? Once the handshake is through. */
+bool tls_chose_another_protocol(const SSL *ssl);
 void tls_peer_fini(struct tls_peer *peer);
 /* From when on the handshake is through: close_notify and renegotiation are seen. */
 void tls_watch_alerts(SSL *ssl);

@@ -6,9 +6,30 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "outside/race.h"
+#include "policy/targets.h"
 
-#define XMPP_PORT 5269
 #define HOST_SIZE (JID_DOMAIN_SIZE + 2)
+#define DETAIL_SIZE 200
+#define ADDRESSES_MAX RACE_MAX /* of one target, and of those that are tried last */
+
+_Static_assert(RESOLVER_ADDRESSES_MAX <= ADDRESSES_MAX, "a host's addresses run in one race");
+
+/* A question for SRV records; there are two, asked at once. */
+enum { XMPP, XMPPS, QUESTIONS };
+
+struct lookup {
+	struct dial *dial;
+	struct resolver_query *query; /* while it is open */
+	struct targets_answer answer;
+	struct srv *records; /* owned */
+	char reason[120];
+};
+
+struct candidate {
+	struct net_address address;
+	size_t target;
+};
 
 struct dial {
 	struct outside *o;
@@ -21,25 +42,55 @@ struct dial {
 	struct loop_timer *timer; /* the whole */
 	struct loop_task task;	  /* the first step, and the end, happen outside of any call */
 	uint64_t begun, deadline;
-	struct resolver_query *query;
-	struct srv targets[SRV_TARGETS_MAX];
-	size_t target_count, target;
-	struct net_address addresses[RESOLVER_ADDRESSES_MAX];
-	size_t address_count, address;
+	struct lookup lookups[QUESTIONS];
+	struct targets targets;
+	size_t next, target;		       /* which one comes next, which one is tried */
+	struct resolver_query *query;	       /* for its addresses */
+	struct net_address now[ADDRESSES_MAX]; /* those of the target that are not tried yet */
+	size_t now_count;
+	struct candidate
+		last[ADDRESSES_MAX]; /* did not answer a while ago: when nothing else is left */
+	size_t last_count;
+	struct race *race;
+	struct net_address racing[RACE_MAX]; /* as the race has them */
+	size_t racing_count;
+	struct net_address missed; /* the last one that did not answer */
+	enum fail race_fail;
+	char race_detail[DETAIL_SIZE];
 	struct stream *stream; /* that is being tried */
-	bool tried;	       /* an address was */
+	bool tried;	       /* there was one */
+	bool tls_demanded;     /* direct TLS failed: nothing in clear any more */
 	enum fail fail;	       /* of the last try */
-	char detail[200];
+	char detail[DETAIL_SIZE];
 	bool over;
 };
 
 static void next_address(struct dial *d);
 static void next_target(struct dial *d);
 
-static void free_dial(struct dial *d)
+static void stop_lookups(struct dial *d)
 {
+	size_t i;
+
+	for (i = 0; i < QUESTIONS; i++) {
+		if (d->lookups[i].query)
+			resolver_cancel(d->lookups[i].query);
+		d->lookups[i].query = NULL;
+	}
 	if (d->query)
 		resolver_cancel(d->query);
+	d->query = NULL;
+}
+
+static void free_dial(struct dial *d)
+{
+	size_t i;
+
+	stop_lookups(d);
+	for (i = 0; i < QUESTIONS; i++)
+		free(d->lookups[i].records);
+	if (d->race)
+		race_cancel(d->race);
 	loop_task_cancel(d->o->loop, &d->task);
 	loop_timer_free(d->timer);
 	snapshot_put(d->snapshot);
@@ -91,6 +142,7 @@ static unsigned stage(enum fail fail)
 	case FAIL_DNS_TIMEOUT:
 		return 1;
 	case FAIL_OWN_ADDRESS:
+	case FAIL_PRIVATE_ADDRESS:
 	case FAIL_CONNECT_REFUSED:
 	case FAIL_CONNECT_TIMEOUT:
 		return 2;
@@ -137,6 +189,10 @@ static void on_stream_ended(void *context, enum fail fail, const char *detail)
 
 	d->stream = NULL;
 	note_failure(d, fail, detail);
+	if (targets_demand_tls(&d->targets.items[d->target], fail)) {
+		d->tls_demanded = true;
+		hosts_demand_tls(&d->o->hosts, d->remote, loop_now(d->o->loop));
+	}
 	if (fail_info(fail)->retry == FAIL_RETRY_NEXT && left_ms(d))
 		next_address(d);
 	else
@@ -148,51 +204,187 @@ static const struct stream_events stream_events = {
 	.ended = on_stream_ended,
 };
 
-/* Each of the addresses that are left gets its share of the time, the last one all of it. */
+/* ---- one of the addresses of a target ---- */
+
+/* How many others there are to be tried after the target. */
+static size_t others(const struct dial *d)
+{
+	return d->targets.count - d->next + (d->last_count > 0);
+}
+
+static void forget(struct dial *d, const struct net_address *a)
+{
+	size_t i;
+
+	for (i = 0; i < d->now_count; i++) {
+		if (!net_address_equal_ip(&d->now[i], a))
+			continue;
+		d->now_count--;
+		memmove(&d->now[i], &d->now[i + 1], (d->now_count - i) * sizeof(d->now[0]));
+		return;
+	}
+}
+
+static void on_race_won(void *context, size_t which, struct connection *c)
+{
+	struct dial *d = context;
+	bool more = d->now_count > 1 || others(d);
+
+	d->race = NULL;
+	hosts_answered(&d->o->hosts, &d->racing[which]);
+	forget(d, &d->racing[which]);
+	/* half of the time is left for the others, if there are any */
+	stream_connected(d->stream, c, more ? left_ms(d) / 2 : left_ms(d));
+}
+
+/* Of several addresses each is told of. */
+static void add_detail(struct dial *d, const char *detail)
+{
+	size_t used = strlen(d->race_detail);
+	char text[NET_ADDRESS_TEXT];
+
+	if (d->racing_count == 1)
+		snprintf(d->race_detail, sizeof(d->race_detail), "%s", detail);
+	else
+		snprintf(d->race_detail + used, sizeof(d->race_detail) - used, "%s%s: %s",
+			 used ? "; " : "", net_address_str(&d->missed, text), detail);
+}
+
+static void on_race_failed(void *context, size_t which, enum fail fail, const char *detail)
+{
+	struct dial *d = context;
+
+	d->missed = d->racing[which];
+	add_detail(d, detail);
+	forget(d, &d->missed);
+	if (d->race_fail == FAIL_NO_DESCRIPTORS)
+		return;
+	d->race_fail = fail; /* our own trouble is no fault of the address */
+	if (fail != FAIL_NO_DESCRIPTORS)
+		hosts_failed(&d->o->hosts, &d->missed, loop_now(d->o->loop));
+}
+
+static void on_race_lost(void *context)
+{
+	struct dial *d = context;
+
+	d->race = NULL;
+	stream_unreached(d->stream, &d->missed, d->race_fail, d->race_detail);
+}
+
+static const struct race_events race_events = {
+	.won = on_race_won,
+	.failed = on_race_failed,
+	.lost = on_race_lost,
+};
+
+/* Each target that is left gets its share of the time, the last one all of it. */
 static uint64_t connect_ms(const struct dial *d)
 {
-	size_t left = d->address_count - d->address + d->target_count - d->target;
-	uint64_t share = left_ms(d) / (left + 1);
+	uint64_t share = left_ms(d) / (others(d) + 1);
+	uint64_t most = others(d) ? DIAL_CONNECT_MS / 2 : DIAL_CONNECT_MS;
 
-	return share < DIAL_CONNECT_MS ? share : DIAL_CONNECT_MS;
+	return share < most ? share : most;
+}
+
+static void start_race(struct dial *d)
+{
+	memcpy(d->racing, d->now, d->now_count * sizeof(d->now[0]));
+	d->racing_count = d->now_count;
+	d->race_fail = FAIL_NONE;
+	d->race_detail[0] = '\0';
+	d->race = race_new(d->o->loop, d->racing, d->racing_count, connect_ms(d), &race_events, d);
+	if (!d->race)
+		stream_unreached(d->stream, &d->racing[0], FAIL_NO_MEMORY, "");
 }
 
 static void next_address(struct dial *d)
 {
-	const struct net_address *to;
+	struct stream_way way = {
+		.local = d->local,
+		.remote = d->remote,
+		.verify_only = d->verify_only,
+		.direct_tls = d->targets.items[d->target].direct_tls,
+		.tls_demanded = d->tls_demanded,
+	};
+	const struct partner *partner;
 
-	if (d->address == d->address_count) {
+	if (!d->now_count) {
 		next_target(d);
 		return;
 	}
-	to = &d->addresses[d->address++];
-	if (d->o->hooks->is_own(d->o->context, to)) {
-		note_failure(d, FAIL_OWN_ADDRESS, "");
-		next_address(d);
-		return;
-	}
 	/* by the configuration of now, which may have another row for the partner, or none */
-	if (!policy_partner(d->o->snapshot->policy, d->remote, NULL, NULL)) {
+	partner = policy_partner(d->o->snapshot->policy, d->remote, NULL, NULL);
+	if (!partner) {
 		note_failure(d, FAIL_PARTNER_UNKNOWN, "");
 		give_up(d);
 		return;
 	}
-	d->stream = stream_dialling(d->o, d->o->snapshot, d->local, d->remote, d->verify_only,
-				    &stream_events, d);
+	if (way.direct_tls && !targets_may_direct_tls(partner)) {
+		note_failure(d, FAIL_TLS_NOT_SUPPORTED, "");
+		next_target(d);
+		return;
+	}
+	d->stream = stream_dialling(d->o, d->o->snapshot, &way, &stream_events, d);
 	if (!d->stream) {
 		note_failure(d, FAIL_NO_MEMORY, "");
 		give_up(d);
 		return;
 	}
 	d->tried = true;
-	stream_dial(d->stream, to, connect_ms(d), left_ms(d));
+	if (stream_claim(d->stream))
+		start_race(d);
+}
+
+/* ---- the addresses of a target ---- */
+
+/* What DNS must not lead to. The operator's own host may be in the operator's own network. */
+static enum fail refuse(const struct dial *d, const struct net_address *a)
+{
+	if (net_address_is_unspecified(a) || d->o->hooks->is_own(d->o->context, a))
+		return FAIL_OWN_ADDRESS;
+	if (d->snapshot->config->dns.refuse_private_addresses &&
+	    d->targets.by != TARGETS_BY_PROXY && net_address_is_private(a))
+		return FAIL_PRIVATE_ADDRESS;
+	return FAIL_NONE;
 }
 
 static void use_addresses(struct dial *d, const struct net_address *addresses, size_t count)
 {
-	d->address = 0;
-	d->address_count = count < RESOLVER_ADDRESSES_MAX ? count : RESOLVER_ADDRESSES_MAX;
-	memcpy(d->addresses, addresses, d->address_count * sizeof(*addresses));
+	uint64_t now = loop_now(d->o->loop);
+	char text[NET_ADDRESS_TEXT];
+	size_t i;
+
+	d->now_count = 0;
+	for (i = 0; i < count && i < ADDRESSES_MAX; i++) {
+		const struct net_address *a = &addresses[i];
+		enum fail fail = refuse(d, a);
+		if (fail)
+			note_failure(d, fail, net_address_str(a, text));
+		else if (!hosts_have_failed(&d->o->hosts, a, now))
+			d->now[d->now_count++] = *a;
+		else if (d->last_count < ADDRESSES_MAX)
+			d->last[d->last_count++] = (struct candidate){ *a, d->target };
+	}
+	net_address_alternate(d->now, d->now_count);
+	next_address(d);
+}
+
+/* Those of one target, which did not answer a while ago. */
+static void use_last(struct dial *d)
+{
+	size_t i, left = 0;
+
+	d->target = d->last[0].target;
+	d->now_count = 0;
+	for (i = 0; i < d->last_count; i++) {
+		if (d->last[i].target == d->target)
+			d->now[d->now_count++] = d->last[i].address;
+		else
+			d->last[left++] = d->last[i];
+	}
+	d->last_count = left;
+	net_address_alternate(d->now, d->now_count);
 	next_address(d);
 }
 
@@ -223,6 +415,7 @@ static void look_up(struct dial *d, const char *host, uint16_t port)
 		snprintf(text, sizeof(text), "%s", host);
 	}
 	if (net_address_parse(text, port, &literal)) {
+		net_address_unmap(&literal); /* it would pass by what is said of its own kind */
 		use_addresses(d, &literal, 1);
 		return;
 	}
@@ -237,13 +430,18 @@ static void next_target(struct dial *d)
 {
 	const struct srv *target;
 
-	if (d->target == d->target_count || !left_ms(d)) {
+	if (left_ms(d) && d->next < d->targets.count) {
+		d->target = d->next++;
+		target = &d->targets.items[d->target];
+		look_up(d, target->target, target->port);
+	} else if (left_ms(d) && d->last_count) {
+		use_last(d);
+	} else {
 		give_up(d);
-		return;
 	}
-	target = &d->targets[d->target++];
-	look_up(d, target->target, target->port);
 }
+
+/* ---- targets ---- */
 
 static uint32_t chance(void *context, uint32_t below)
 {
@@ -255,65 +453,67 @@ static uint32_t chance(void *context, uint32_t below)
 	return value % below;
 }
 
-/* "." says that there is no service, and then nothing else is tried. [RFC6120 3.2.1] [RFC2782] */
-static bool take_targets(struct dial *d, const struct resolver_answer *answer)
+static void choose_targets(struct dial *d)
 {
-	struct srv *sorted;
-	size_t i, count = 0;
+	const struct targets_answer *xmpps =
+		targets_may_direct_tls(d->partner) ? &d->lookups[XMPPS].answer : NULL;
+	enum fail fail = targets_choose(d->partner, d->remote, &d->lookups[XMPP].answer, xmpps,
+					chance, NULL, &d->targets);
+	const struct lookup *k = &d->lookups[xmpps && xmpps->fail == fail ? XMPPS : XMPP];
 
-	sorted = calloc(answer->count ? answer->count : 1, sizeof(*sorted));
-	if (!sorted) {
-		note_failure(d, FAIL_NO_MEMORY, "");
-		return false;
+	if (!fail) {
+		next_target(d);
+		return;
 	}
-	for (i = 0; i < answer->count; i++)
-		if (*answer->srv[i].target)
-			sorted[count++] = answer->srv[i];
-	srv_order(sorted, count, chance, NULL);
-	for (i = 0; i < count && i < SRV_TARGETS_MAX; i++)
-		d->targets[i] = sorted[i];
-	d->target_count = i;
-	free(sorted);
-	if (!d->target_count)
-		note_failure(d, FAIL_DNS_NO_SERVICE, "");
-	return d->target_count > 0;
+	note_failure(d, fail, k->reason);
+	give_up(d);
 }
 
 static void on_srv(void *context, const struct resolver_answer *answer)
 {
-	struct dial *d = context;
+	struct lookup *k = context;
+	struct dial *d = k->dial;
 
-	d->query = NULL;
-	if (answer->fail == FAIL_DNS_NOT_FOUND) { /* [RFC6120 3.2.2] */
-		look_up(d, d->remote, XMPP_PORT);
-	} else if (answer->fail) {
-		note_failure(d, answer->fail, answer->reason);
-		give_up(d);
-	} else if (take_targets(d, answer)) {
-		next_target(d);
-	} else {
-		give_up(d);
+	k->query = NULL;
+	k->answer.fail = answer->fail;
+	snprintf(k->reason, sizeof(k->reason), "%s", answer->reason);
+	if (!answer->fail) {
+		k->records = calloc(answer->count, sizeof(*k->records));
+		k->answer.records = k->records;
+		k->answer.count = k->records ? answer->count : 0;
+		if (k->records)
+			memcpy(k->records, answer->srv, answer->count * sizeof(*k->records));
+		else
+			k->answer.fail = FAIL_NO_MEMORY;
 	}
+	if (!d->lookups[XMPP].query && !d->lookups[XMPPS].query)
+		choose_targets(d);
+}
+
+static bool ask(struct dial *d, int which, const char *service)
+{
+	struct lookup *k = &d->lookups[which];
+	char name[JID_DOMAIN_SIZE + 32];
+
+	k->dial = d;
+	snprintf(name, sizeof(name), "%s._tcp.%s", service, d->remote);
+	k->query = resolver_srv(d->o->resolver, name, on_srv, k);
+	return k->query != NULL;
 }
 
 static void begin(struct dial *d)
 {
-	char name[JID_DOMAIN_SIZE + 32];
-
-	if (d->partner->proxy_fqdn) {
-		look_up(d, d->partner->proxy_fqdn, d->partner->proxy_port);
+	if (targets_are_known(d->partner, d->remote, &d->targets)) {
+		next_target(d);
 		return;
 	}
-	if (jid_is_address(d->remote)) {
-		look_up(d, d->remote, XMPP_PORT);
+	/* no answer comes before both are asked */
+	if (ask(d, XMPP, "_xmpp-server") &&
+	    (!targets_may_direct_tls(d->partner) || ask(d, XMPPS, "_xmpps-server")))
 		return;
-	}
-	snprintf(name, sizeof(name), "_xmpp-server._tcp.%s", d->remote);
-	d->query = resolver_srv(d->o->resolver, name, on_srv, d);
-	if (!d->query) {
-		note_failure(d, FAIL_NO_MEMORY, "");
-		give_up(d);
-	}
+	stop_lookups(d);
+	note_failure(d, FAIL_NO_MEMORY, "");
+	give_up(d);
 }
 
 static void on_task(void *context)
@@ -329,16 +529,21 @@ static void on_task(void *context)
 	free_dial(d);
 }
 
-/* A stream that is under way has the same deadline and ends by itself. */
+/* A stream that negotiates has the same deadline and ends by itself. */
 static void on_timeout(void *context)
 {
 	struct dial *d = context;
 
-	if (d->stream || d->over)
+	if (d->over)
 		return;
-	if (d->query)
-		resolver_cancel(d->query);
-	d->query = NULL;
+	if (d->race) {
+		race_cancel(d->race);
+		d->race = NULL;
+		stream_unreached(d->stream, &d->racing[0], FAIL_CONNECT_TIMEOUT, d->race_detail);
+	}
+	if (d->stream)
+		return;
+	stop_lookups(d);
 	note_failure(d, FAIL_DNS_TIMEOUT, "");
 	give_up(d);
 }
@@ -362,6 +567,7 @@ struct dial *dial_new(struct outside *o, const char *local, const char *remote, 
 	all_ms = d->snapshot->config->gateway.stream_establishment_timeout * 1000;
 	d->begun = loop_now(o->loop);
 	d->deadline = d->begun + all_ms;
+	d->tls_demanded = hosts_is_tls_demanded(&o->hosts, remote, d->begun);
 	loop_task_init(&d->task, on_task, d);
 	d->timer = loop_timer_new(o->loop, on_timeout, d);
 	if (!d->timer) {
@@ -377,6 +583,9 @@ static const struct stream_events no_events;
 
 void dial_cancel(struct dial *d, enum fail fail)
 {
+	if (d->race)
+		race_cancel(d->race);
+	d->race = NULL;
 	if (d->stream) {
 		stream_give(d->stream, &no_events, NULL);
 		stream_shut(d->stream, fail);

@@ -1,6 +1,5 @@
 #include "outside/stream.h"
 
-#include <errno.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,16 +131,6 @@ static void fail_unconnected(struct stream *s, enum fail fail, const char *detai
 	stream_end(s, fail, true);
 }
 
-static void on_connected(void *context)
-{
-	struct stream *s = context;
-	struct negotiation_event ev = { .type = EVENT_CONNECTED };
-
-	s->connecting = false;
-	stream_set_timer(s);
-	stream_event(s, &ev);
-}
-
 static void rest(struct stream *s)
 {
 	wire_rest(s->wire);
@@ -196,17 +185,12 @@ static void on_ended(void *context, enum connection_end end, const char *reason)
 	struct stream *s = context;
 	struct negotiation_event ev = { .type = EVENT_LOST };
 
-	if (s->connecting) {
-		fail_unconnected(s, FAIL_CONNECT_REFUSED, reason);
-		return;
-	}
 	if (end == CONNECTION_LOST && !*s->detail)
 		snprintf(s->detail, sizeof(s->detail), "%s", reason);
 	stream_event(s, &ev);
 }
 
 static const struct connection_events connection_events = {
-	.connected = on_connected,
 	.data = on_data,
 	.tls_up = on_tls_up,
 	.tls_failed = on_tls_failed,
@@ -323,8 +307,6 @@ static void on_timer(void *context)
 
 	if (s->opened)
 		open_timer(s);
-	else if (s->connecting)
-		fail_unconnected(s, FAIL_CONNECT_TIMEOUT, "");
 	else
 		stream_event(s, &ev);
 }
@@ -345,6 +327,7 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 	s->snapshot = snapshot_get(snapshot);
 	s->role = negotiation->role;
 	s->verify_only = negotiation->verify_only;
+	s->direct_tls = negotiation->direct_tls;
 	s->events = events;
 	s->context = context;
 	s->begun = loop_now(o->loop);
@@ -363,9 +346,9 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 }
 
 struct stream *stream_accepted(struct outside *o, int fd, const struct net_address *from,
-			       const struct stream_events *events, void *context)
+			       bool direct_tls, const struct stream_events *events, void *context)
 {
-	struct negotiation_config config = { .role = ROLE_RECEIVING };
+	struct negotiation_config config = { .role = ROLE_RECEIVING, .direct_tls = direct_tls };
 	struct negotiation_event ev = { .type = EVENT_CONNECTED };
 	struct connection *c;
 	struct stream *s = new_stream(o, o->snapshot, &config, events, context);
@@ -387,43 +370,55 @@ struct stream *stream_accepted(struct outside *o, int fd, const struct net_addre
 	return s;
 }
 
-struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot, const char *local,
-			       const char *remote, bool verify_only,
-			       const struct stream_events *events, void *context)
+struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot,
+			       const struct stream_way *way, const struct stream_events *events,
+			       void *context)
 {
 	struct negotiation_config config = {
 		.role = ROLE_INITIATING,
-		.local = local,
-		.remote = remote,
-		.verify_only = verify_only,
+		.local = way->local,
+		.remote = way->remote,
+		.verify_only = way->verify_only,
+		.direct_tls = way->direct_tls,
+		.tls_demanded = way->tls_demanded,
 	};
+	struct stream *s = new_stream(o, snapshot, &config, events, context);
 
-	return new_stream(o, snapshot, &config, events, context);
+	if (s)
+		s->connecting = true;
+	return s;
 }
 
-void stream_dial(struct stream *s, const struct net_address *to, uint64_t connect_ms,
-		 uint64_t left_ms)
+bool stream_claim(struct stream *s)
 {
-	uint64_t now = loop_now(s->o->loop);
 	const struct partner *partner = stream_partner(s);
-	const char *remote = negotiation_remote(wire_negotiation(s->wire));
 
-	s->peer = *to;
-	s->deadline = now + left_ms;
-	if (!s->o->hooks->take(s->o->context, partner, remote, true)) {
+	if (!s->o->hooks->take(s->o->context, partner, stream_remote(s), true)) {
 		fail_unconnected(s, FAIL_CONNECTION_LIMIT, "");
-		return;
+		return false;
 	}
 	s->taken = partner;
-	s->connecting = true;
-	s->connection = connection_dial(s->o->loop, to, &connection_events, s);
-	if (!s->connection) {
-		bool full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS;
-		fail_unconnected(s, full ? FAIL_NO_DESCRIPTORS : FAIL_CONNECT_REFUSED,
-				 strerror(errno));
-		return;
-	}
-	loop_timer_set(s->timer, earlier(connect_ms, left_ms));
+	return true;
+}
+
+void stream_connected(struct stream *s, struct connection *c, uint64_t left_ms)
+{
+	struct negotiation_event ev = { .type = EVENT_CONNECTED };
+
+	s->connection = c;
+	s->peer = *connection_peer(c);
+	s->deadline = loop_now(s->o->loop) + left_ms;
+	s->connecting = false;
+	connection_give(c, &connection_events, s);
+	stream_set_timer(s);
+	stream_event(s, &ev);
+}
+
+void stream_unreached(struct stream *s, const struct net_address *to, enum fail fail,
+		      const char *detail)
+{
+	s->peer = *to;
+	fail_unconnected(s, fail, detail);
 }
 
 void stream_reload(struct stream *s, struct snapshot *snapshot)
@@ -595,6 +590,7 @@ void stream_info(const struct stream *s, struct stream_info *out)
 		.role = s->role,
 		.state = negotiation_state(n),
 		.verify_only = s->verify_only,
+		.direct_tls = s->direct_tls,
 		.local = negotiation_local(n),
 		.remote = stream_remote(s),
 		.peer = &s->peer,

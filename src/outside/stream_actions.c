@@ -81,12 +81,27 @@ static unsigned wants(const struct stream *s)
 	return partner->verification;
 }
 
+/* Whose certificate is shown where the peer's SNI names none of ours. Where TLS begins with the connection no header has
+ * named anyone yet: the first domain that has one, so that the peer can be told what is wrong. */
+static const char *identity(const struct stream *s)
+{
+	const struct policy *policy = s->snapshot->policy;
+	const char *local = negotiation_local(wire_negotiation(s->wire));
+	size_t i;
+
+	for (i = 0; !*local && i < policy->local_count; i++)
+		if (policy->locals[i].certificate)
+			local = policy->locals[i].domain;
+	return local;
+}
+
 static void start_tls(struct stream *s)
 {
 	const struct negotiation *n = wire_negotiation(s->wire);
 	struct connection_tls how = {
 		.accept = s->role == ROLE_RECEIVING,
-		.local = negotiation_local(n),
+		.direct = s->direct_tls,
+		.local = identity(s),
 		.server_name = s->role == ROLE_INITIATING ? negotiation_remote(n) : NULL,
 		.wants = s->wants = wants(s),
 		.tls = s->snapshot->tls,

@@ -22,6 +22,7 @@ struct stream {
 	struct snapshot *snapshot; /* a reference */
 	enum negotiation_role role;
 	bool verify_only;
+	bool direct_tls;	       /* TLS begins with the connection */
 	struct connection *connection; /* NULL before it dials and after it ended */
 	struct wire *wire;	       /* owned */
 	struct net_sasl *sasl;	       /* owned; while an exchange runs */

@@ -85,6 +85,8 @@ static void add_state(const struct stream *s, struct log_line *l)
 		return;
 	log_str(l, "tls", connection_tls_version(s->connection));
 	log_str(l, "cipher", connection_cipher(s->connection));
+	if (s->direct_tls)
+		log_str(l, "direct-tls", "true");
 	log_str(l, "certificate", certificate ? fail_str(certificate) : "valid");
 	if (!certificate)
 		return;

@@ -98,6 +98,7 @@ static enum dialback_outcome outcome_of(enum fail fail, bool reached)
 	case FAIL_DNS_NOT_FOUND:
 	case FAIL_DNS_NO_SERVICE:
 	case FAIL_OWN_ADDRESS:
+	case FAIL_PRIVATE_ADDRESS:
 	case FAIL_PEER_HOST_UNKNOWN:
 		return DIALBACK_NOT_FOUND;
 	case FAIL_CONNECT_REFUSED:

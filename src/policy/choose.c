@@ -52,11 +52,12 @@ static struct next next_in_clear(const struct row *row, const struct offer *offe
 				 const struct choose_facts *facts)
 {
 	if (row->tls == TRI_NOT_SUPPORTED)
-		return offered->starttls_required ? next_fail(FAIL_TLS_NOT_SUPPORTED)
-						  : next_step(NEXT_DIALBACK);
+		return offered->starttls_required || facts->tls_demanded
+			       ? next_fail(FAIL_TLS_NOT_SUPPORTED)
+			       : next_step(NEXT_DIALBACK);
 	if (offered->starttls)
 		return next_step(NEXT_STARTTLS);
-	if (!row_needs_tls(row))
+	if (!row_needs_tls(row) && !facts->tls_demanded)
 		return next_step(NEXT_DIALBACK);
 	if (facts->old)
 		return next_fail(FAIL_TLS_NOT_OFFERED);

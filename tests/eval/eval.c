@@ -9,6 +9,7 @@
 #include "eval_choose.h"
 #include "eval_file.h"
 #include "eval_srv.h"
+#include "eval_targets.h"
 #include "make_policy.h"
 #include "policy/matrix.h"
 #include "policy/partner.h"
@@ -382,6 +383,7 @@ static const struct {
 	{ { "verdict", run_verdict, finish_verdict }, (CERT_CHAIN_BROKEN + 1) * sizeof(bool) },
 	{ { "partner", run_partner, finish_partner }, sizeof(struct partner_test) },
 	{ { "srv", eval_srv, NULL }, 1 },
+	{ { "targets", eval_targets, NULL }, 1 },
 	{ { "choose_offer", eval_choose_offer, eval_choose_finish_offer }, EVAL_CHOOSE_SIZE },
 	{ { "choose_next", eval_choose_next, eval_choose_finish_next }, EVAL_CHOOSE_SIZE },
 	{ { "choose_accept", eval_choose_accept, eval_choose_finish_accept }, EVAL_CHOOSE_SIZE },

@@ -17,6 +17,7 @@ enum key {
 	KEY_FAILED,
 	KEY_VERIFY_ONLY,
 	KEY_OLD,
+	KEY_DEMANDED,
 	KEY_STARTTLS,
 	KEY_REQUIRED,
 	KEY_EXTERNAL,
@@ -41,6 +42,7 @@ static const struct {
 	[KEY_FAILED] = { "external-failed", 2 },
 	[KEY_VERIFY_ONLY] = { "verify-only", 2 },
 	[KEY_OLD] = { "old", 2 },
+	[KEY_DEMANDED] = { "demanded", 2 },
 	[KEY_STARTTLS] = { "starttls", 2 },
 	[KEY_REQUIRED] = { "required", 2 },
 	[KEY_EXTERNAL] = { "external", 2 },
@@ -81,6 +83,7 @@ static const char *value_str(enum key key, int value, char number[16])
 	case KEY_FAILED:
 	case KEY_VERIFY_ONLY:
 	case KEY_OLD:
+	case KEY_DEMANDED:
 	case KEY_STARTTLS:
 	case KEY_REQUIRED:
 	case KEY_EXTERNAL:
@@ -141,8 +144,8 @@ static bool read_values(struct eval_case *c, const char *field, struct questions
 	 1u << KEY_FAILED | 1u << KEY_VERIFY_ONLY | 1u << KEY_OLD)
 #define KEYS_OFFER KEYS_FACTS
 #define KEYS_NEXT \
-	(KEYS_FACTS | 1u << KEY_STARTTLS | 1u << KEY_REQUIRED | 1u << KEY_EXTERNAL | \
-	 1u << KEY_DIALBACK)
+	(KEYS_FACTS | 1u << KEY_DEMANDED | 1u << KEY_STARTTLS | 1u << KEY_REQUIRED | \
+	 1u << KEY_EXTERNAL | 1u << KEY_DIALBACK)
 #define KEYS_ACCEPT (KEYS_FACTS | 1u << KEY_REQUEST | 1u << KEY_WEAK)
 
 static void all_questions(unsigned relevant, struct questions *set)
@@ -210,6 +213,7 @@ static struct choose_facts facts_of(const struct question *q)
 		.external_failed = q->value[KEY_FAILED],
 		.verify_only = q->value[KEY_VERIFY_ONLY],
 		.old = q->value[KEY_OLD],
+		.tls_demanded = q->value[KEY_DEMANDED],
 	};
 }
 

@@ -162,6 +162,7 @@ static void set_scene(struct scene *s, struct fuzz_input *in)
 	s->config.secret = &s->secret;
 	s->config.role = bits & 8 ? ROLE_INITIATING : ROLE_RECEIVING;
 	s->config.direct_tls = bits & 16;
+	s->config.tls_demanded = bits & 128 && bits & 8;
 	s->config.verify_only = bits & 32 && bits & 8;
 	s->config.local = "b.example";
 	s->config.remote = "a.example";

@@ -33,7 +33,12 @@ static void die(const struct peer *p, const char *what, const char *which)
 
 int peer_listen(struct daemon *d, int last)
 {
-	struct sockaddr_in at = daemon_address(d, last, 5269);
+	return peer_listen_at(d, last, 5269);
+}
+
+int peer_listen_at(struct daemon *d, int last, int port)
+{
+	struct sockaddr_in at = daemon_address(d, last, port);
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -255,25 +260,65 @@ static int accept_any(int good, X509_STORE_CTX *context)
 	return 1;
 }
 
-static void start_tls(struct peer *p, bool server, const char *name, int version)
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+			   const unsigned char *in, unsigned in_len, void *chosen)
 {
-	int done;
+	(void)ssl;
+	(void)in;
+	(void)in_len;
+	*out = chosen;
+	*out_len = (unsigned char)strlen(chosen);
+	return SSL_TLSEXT_ERR_OK;
+}
 
-	p->context = SSL_CTX_new(TLS_method());
-	SSL_CTX_set_max_proto_version(p->context, version);
-	SSL_CTX_set_verify(p->context, SSL_VERIFY_PEER, accept_any);
-	if (name &&
-	    (SSL_CTX_use_certificate_chain_file(p->context,
-						pki_path(&p->daemon->pki, name, ".crt")) != 1 ||
-	     SSL_CTX_use_PrivateKey_file(p->context, pki_path(&p->daemon->pki, name, ".key"),
-					 SSL_FILETYPE_PEM) != 1))
+static void show(struct peer *p, const char *name)
+{
+	if (SSL_CTX_use_certificate_chain_file(p->context,
+					       pki_path(&p->daemon->pki, name, ".crt")) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(p->context, pki_path(&p->daemon->pki, name, ".key"),
+					SSL_FILETYPE_PEM) != 1)
 		die(p, "no certificate", name);
+}
+
+bool peer_try_tls(struct peer *p, const struct peer_tls *how)
+{
+	p->context = SSL_CTX_new(TLS_method());
+	SSL_CTX_set_max_proto_version(p->context, how->version);
+	SSL_CTX_set_verify(p->context, SSL_VERIFY_PEER, accept_any);
+	if (how->certificate)
+		show(p, how->certificate);
+	if (how->server && how->protocol)
+		SSL_CTX_set_alpn_select_cb(p->context, choose_protocol, (void *)how->protocol);
 	p->ssl = SSL_new(p->context);
 	SSL_set_fd(p->ssl, p->fd);
-	done = server ? SSL_accept(p->ssl) : SSL_connect(p->ssl);
-	if (done != 1)
-		die(p, "no handshake", name ? name : "");
+	if (!how->server && how->protocol)
+		SSL_set_alpn_protos(p->ssl, (const unsigned char *)how->protocol,
+				    (unsigned)strlen(how->protocol));
+	if (how->sni)
+		SSL_set_tlsext_host_name(p->ssl, how->sni);
+	if (how->session)
+		SSL_set_session(p->ssl, how->session);
 	buf_clear(&p->in);
+	return (how->server ? SSL_accept(p->ssl) : SSL_connect(p->ssl)) == 1;
+}
+
+static void start_tls(struct peer *p, bool server, const char *name, int version)
+{
+	if (!peer_try_tls(p, &(struct peer_tls){
+				     .server = server, .certificate = name, .version = version }))
+		die(p, "no handshake", name ? name : "");
+}
+
+const char *peer_shown(const struct peer *p)
+{
+	X509 *x = SSL_get0_peer_certificate(p->ssl);
+	static char name[200];
+
+	name[0] = '\0';
+	if (x)
+		X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, name,
+					  sizeof(name));
+	return name;
 }
 
 void peer_tls(struct peer *p, bool server, const char *name)

@@ -25,6 +25,7 @@ struct peer {
 
 /* A listener for what fedgated dials, on 127.A.B.LAST:5269. */
 int peer_listen(struct daemon *d, int last);
+int peer_listen_at(struct daemon *d, int last, int port);
 void peer_accept(struct peer *p, struct daemon *d, int listener);
 /* Is somebody connecting within MS? */
 bool peer_is_dialled(int listener, int ms);
@@ -57,6 +58,19 @@ void peer_tls_12(struct peer *p, bool server, const char *name); /* with TLS 1.2
 
 /* The serial number of the certificate that fedgated shows. */
 long peer_serial(const struct peer *p);
+struct peer_tls { /* more of it; zeroed it is as above */
+	bool server;
+	const char *certificate;
+	int version; /* at most; 0 = any */
+	const char *
+		protocol; /* connecting: ALPN offered, a length byte before each; accepting: chosen, without; NULL = none */
+	const char *sni;      /* connecting */
+	SSL_SESSION *session; /* connecting: to be resumed */
+};
+/* False where the handshake fails. */
+bool peer_try_tls(struct peer *p, const struct peer_tls *how);
+/* The common name of the certificate that fedgated showed; "" = none. */
+const char *peer_shown(const struct peer *p);
 
 /* A stream header as a partner, up to fedgated's features (connecting), or fedgated's header and ours with FEATURES. */
 void peer_open(struct peer *p, const char *from, const char *to);

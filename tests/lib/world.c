@@ -128,6 +128,7 @@ static void side_init(struct link *l, struct side *s, bool is_a, const struct wi
 	c.negotiation.policy = is_a ? l->world->policy_a : l->world->policy_b;
 	c.negotiation.secret = is_a ? &l->world->secret_a : &l->world->secret_b;
 	c.negotiation.role = s == &l->initiator ? ROLE_INITIATING : ROLE_RECEIVING;
+	c.negotiation.tls_demanded = is_a && s == &l->initiator && l->world->tls_demanded;
 	c.max_stanza = 262144;
 	buf_init(&s->out, BUF_MAX_DEFAULT);
 	s->wire = wire_new(&c, &events, s);

@@ -60,6 +60,7 @@ struct world {
 	const struct cert_facts *certificate_a,
 		*certificate_b; /* as the other side sees it; NULL = none */
 	struct dialback_secret secret_a, secret_b;
+	bool tls_demanded; /* of the streams that A dials */
 	const struct tamper *tamper;
 	struct link links[WORLD_LINKS];
 	unsigned link_count;

@@ -1,5 +1,6 @@
 # Tests of the network half: real loops, sockets and libraries, loopback only.
 NET_TESTS = \
+	tests/net/test_address \
 	tests/net/test_certificates \
 	tests/net/test_component \
 	tests/net/test_connection \
@@ -33,6 +34,7 @@ libnettests_a_SOURCES = \
 
 NET_LDADD = libnettests.a libtests.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
 	$(CMOCKA_LIBS) -lpthread
+tests_net_test_address_LDADD = $(NET_LDADD)
 tests_net_test_certificates_LDADD = $(NET_LDADD)
 tests_net_test_component_LDADD = $(NET_LDADD)
 tests_net_test_connection_LDADD = $(NET_LDADD)

@@ -135,6 +135,10 @@ static bool answer(void *context, const struct question *q, struct reply *r)
 
 	f->asked++;
 	f->tcp += q->tcp;
+	if (strstr(q->name, "ttl-none"))
+		r->ttl = 0;
+	else if (strstr(q->name, "ttl-endless"))
+		r->ttl = 0x7fffffff;
 	if (f->to_cancel)
 		resolver_cancel(f->to_cancel);
 	f->to_cancel = NULL;
@@ -491,6 +495,21 @@ static void test_addresses(void **state)
 }
 
 /* from the cache, and yet from the loop */
+/* [HAZARDS F07, B15] Who says 0 is not asked for each stanza; who says for ever is asked after a day. */
+static void test_ttl(void **state)
+{
+	struct fixture *f = *state;
+	struct got g = addresses(f, "ttl-none.both.test");
+	unsigned asked = f->asked;
+
+	assert_in_range(g.ttl, 1, 30);
+	g = addresses(f, "ttl-none.both.test");
+	assert_int_equal(g.count, 2);
+	assert_int_equal(f->asked, asked);
+	g = addresses(f, "ttl-endless.both.test");
+	assert_in_range(g.ttl, 80000, 86400);
+}
+
 static void test_cache(void **state)
 {
 	struct fixture *f = *state;
@@ -848,6 +867,7 @@ int main(void)
 		RESOLVER_TEST(test_garbage),
 		RESOLVER_TEST(test_addresses),
 		RESOLVER_TEST(test_cache),
+		RESOLVER_TEST(test_ttl),
 		RESOLVER_TEST(test_half_silent),
 		RESOLVER_TEST(test_half_broken),
 		RESOLVER_TEST(test_plenty),

@@ -42,6 +42,7 @@ struct setup {
 	enum certificate certificate_a, certificate_b;
 	bool strict_a, strict_b;
 	enum attacker attacker;
+	bool demanded; /* A's try with direct TLS failed before */
 };
 
 static void replace(struct buf *b, const char *from, const char *to)
@@ -266,13 +267,16 @@ static const char *judge(const struct setup *s, const struct world *w, bool ende
 		     (s->strict_b && s->certificate_a != VALID)))
 			return "strict, and yet open";
 	}
+	if (s->demanded && (letter == 'C' || letter == 'x'))
+		return "in clear, though TLS is demanded";
 	if (letter == 'x' && s->attacker != FORGES_ANSWERS)
 		return "A believes what B does not";
 	if (letter == 'x' && !(s->row_a->methods & METHOD_BIT(METHOD_TCP_DIALBACK)))
 		return "a forged answer was believed below the floor";
 	if (s->attacker == FORGES_KEY && letter == 'C')
 		return "a forged key was accepted";
-	if (s->attacker == NOBODY && (b->delivered ? b->method : METHOD_NONE) != expected(s))
+	if (s->attacker == NOBODY && (b->delivered ? b->method : METHOD_NONE) != expected(s) &&
+	    !(s->demanded && expected(s) == METHOD_TCP_DIALBACK))
 		return "not what the matrix says";
 	if ((s->attacker == BREAKS_TLS || s->attacker == INJECTS_PROCEED ||
 	     s->attacker == INJECTS_STARTTLS) &&
@@ -292,6 +296,7 @@ static char run(const struct setup *s)
 		.policy_b = &policy_b,
 		.certificate_a = &certificate_a,
 		.certificate_b = &certificate_b,
+		.tls_demanded = s->demanded,
 		.tamper = &tamper,
 	};
 	const char *wrong;
@@ -340,6 +345,31 @@ static bool run_cell(struct buf *text, struct setup *s)
 	return good;
 }
 
+/* [HAZARDS T18] Where A's row would go in clear, but A has seen direct TLS fail: whatever the other side and an attacker do. */
+static void run_demanded(void)
+{
+	struct setup s = { .demanded = true };
+	struct buf text;
+	int attacker, i, k;
+
+	buf_init(&text, (size_t)1 << 22);
+	for (attacker = 0; attacker < ATTACKERS; attacker++) {
+		bool good = true;
+		s.attacker = (enum attacker)attacker;
+		for (i = 1; i <= MATRIX_ROWS; i++)
+			for (k = 1; k <= MATRIX_ROWS; k++) {
+				s.row_a = matrix_row_number(i);
+				s.row_b = matrix_row_number(k);
+				if (row_is_valid(s.row_a) && row_is_valid(s.row_b) &&
+				    s.row_a->tls != TRI_NOT_SUPPORTED)
+					good = run_cell(&text, &s) && good;
+			}
+		tap_ok(good, "T18: TLS is demanded, %s: nothing in clear",
+		       attacker_names[attacker]);
+	}
+	buf_fini(&text);
+}
+
 int main(void)
 {
 	struct buf text;
@@ -373,5 +403,6 @@ int main(void)
 	}
 	tap_ok(golden_matches("pair.txt", buf_str(&text)), "outcomes are those of golden/pair.txt");
 	buf_fini(&text);
+	run_demanded();
 	return tap_done();
 }

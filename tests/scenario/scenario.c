@@ -430,6 +430,7 @@ static void set_role(struct play *p, char **words, unsigned count)
 		c->role = words[1][0] == 'i' ? ROLE_INITIATING : ROLE_RECEIVING;
 	for (i = 2; i < count; i++) {
 		c->direct_tls = c->direct_tls || !strcmp(words[i], "direct-tls");
+		c->tls_demanded = c->tls_demanded || !strcmp(words[i], "tls-demanded");
 		c->verify_only = c->verify_only || !strcmp(words[i], "verify-only");
 	}
 }
