@@ -4,6 +4,7 @@
 server=prosody
 usage=server
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib/interop.sh"
+. "$top/tests/lib/prosody_interop.sh"
 interop_needs prosody unbound openssl
 
 start_server() { # KIND HOST DOMAIN...
@@ -16,21 +17,8 @@ start_server() { # KIND HOST DOMAIN...
 	esac
 }
 
-# A session's lines begin with its name, which may be used again after it was destroyed
 server_says() { # KIND
-	awk -v gateway="$gateway" '
-		{ session = $1; at = 0 }
-		session !~ /^s2s(in|out)/ { next }
-		/Destroying (incoming|outgoing) session/ { delete tls[session]; delete sasl[session]; next }
-		/Stream encrypted/ { tls[session] = 1 }
-		/(Received|Sending)\[s2s(in|out)_unauthed\]: <auth .*EXTERNAL/ { sasl[session] = 1 }
-		/(Received|Sending)\[s2s(in|out)_unauthed\]: <(db:)?result / { sasl[session] = 0 }
-		/(Incoming|Outgoing) s2s connection .* complete/ {
-			split($0, part, /->| connection | complete/)
-			peer = part[2] == gateway ? part[3] : part[2]
-			print (/Incoming/ ? "out" : "in"), peer, sasl[session] ? "sasl" : tls[session] ? "tls" : "tcp"
-		}
-	' "$scratch/prosody-$1.log"
+	prosody_says "prosody-$1"
 }
 
 # open: TLS with a good certificate, asks for nothing; stranger: its authority is not trusted; clear: no TLS;

@@ -9,10 +9,14 @@ start_server() { # KIND HOST DOMAIN...
 	esac
 }
 
-server_says() { # KIND
+ejabberd_says() { # ID
 	sed -n 's/.* (\(tls\|tcp\)|[^)]*) Accepted \(inbound\|outbound\) s2s \([^ ]*\) authentication \([^ ]*\) -> \([^ ]*\) .*/\1 \2 \3 \4 \5/p' \
-		"$scratch/ejabberd-$1.log" | while read -r transport way method from to; do
+		"$scratch/$1.log" | while read -r transport way method from to; do
 		[ "$method" = EXTERNAL ] && transport=sasl
 		if [ "$way" = inbound ]; then echo "out $to $transport"; else echo "in $from $transport"; fi
 	done
+}
+
+server_says() { # KIND
+	ejabberd_says "ejabberd-$1"
 }

@@ -8,11 +8,13 @@
 #   SLUG               fedgate ends it with that failure (several: SLUG|SLUG), and the message is returned to its sender;
 #                      SLUG:CONDITION where the server ended the stream with that error
 #   -                  not tried
+# With $way "direct" everyone is found and dialled by direct TLS alone.
 # Every line has a domain of its own, rROW.KIND.$server.test, for which a component is attached to the server.
 #
 #   start_server KIND HOST DOMAIN...   starts the server with ID $server-KIND, see peers.sh
 #   server_says KIND                   reads its log, prints "in|out DOMAIN sasl|tls|tcp" for what it authenticated,
 #                                      as fedgate sees the direction
+way=${way-}
 top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=$(cd "${top_builddir:-.}" && pwd)
 programs=$build/tests/lib
@@ -72,6 +74,7 @@ gateway_start() { # partners are in $scratch/partners.yml
 	cat >"$scratch/fedgate.yml" <<-END
 		gateway:
 		  listen: ["$net.1:5269"]
+		  listen-direct-tls: ["$net.1:5270"]
 		  workers: ${INTEROP_WORKERS:-2}
 		  state-dir: state
 		  control-socket: control
@@ -116,7 +119,7 @@ pki() { "$top/contrib/pki" "$scratch/pki" "$@"; }
 interop_start() {
 	pki ca
 	pki ca stranger
-	dns_domain "$gateway" 1 literal
+	dns_domain "$gateway" 1 literal $way
 	echo "partners:" >"$scratch/partners.yml"
 	host=9
 	hosts=
@@ -125,7 +128,7 @@ interop_start() {
 		domains=
 		for row in $(awk -v kind="$kind" '$1 == kind { print $2 }' "$scratch/table"); do
 			domain=r$row.$kind.$server.test
-			dns_domain "$domain" $host
+			dns_domain "$domain" $host "" $way
 			gateway_partner "$domain" "$row" >>"$scratch/partners.yml"
 			domains="$domains $domain"
 		done
@@ -145,7 +148,7 @@ interop_start() {
 		component_start "component-${h%=*}" "$net.${h#*=}:5347" $(cat "$scratch/${h%=*}.domains")
 	done
 	for h in $hosts; do
-		peers_wait "component-${h%=*}" && "$programs/await" port "$net.${h#*=}:5269" || return 1
+		peers_wait "component-${h%=*}" && "$programs/await" port "$net.${h#*=}:$port" || return 1
 	done
 }
 
@@ -193,6 +196,8 @@ judge_open() { # DIRECTION DOMAIN ROW METHOD
 	verdict "$([ "$said" = "$method" ] && [ "$(gateway_says stream-open "$1" "$2" row)" = "$3" ] && echo yes)" \
 		"$kind $what: fedgate says so"
 	[ "$said" = "$method" ] || echo "# fedgate says ${said:-nothing} $(gateway_says stream-failed "$1" "$2" fail)"
+	[ -z "$way" ] || verdict "$([ "$(gateway_says stream-open "$1" "$2" direct-tls)" = true ] && echo yes)" \
+		"$kind $what: it is direct TLS"
 	verdict "$(grep -qx "$1 $2 $4" "$scratch/$kind.said" && echo yes)" "$kind $what: $server says so"
 	grep -qx "$1 $2 $4" "$scratch/$kind.said" || grep "^$1 $2 " "$scratch/$kind.said" | sed "s/^/# $server says /"
 	verdict "$(grep -qx "$1 $2 $method" "$scratch/streams" && echo yes)" "$kind $what: fedgatectl streams shows it"
@@ -218,6 +223,8 @@ judge() { # DIRECTION DOMAIN ROW EXPECTED
 }
 
 interop() {
+	port=5269
+	[ -z "$way" ] || port=5270
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/fedgate-interop.XXXXXX")
 	. "$top/tests/lib/peers.sh"
 	trap interop_finish EXIT

@@ -12,7 +12,8 @@
 # component_start ID ADDRESS:PORT DOMAIN...      attaches an echoing component for each DOMAIN
 # peers_wait ID                                  until its components are attached
 # Options: tls=yes|no|required, certificate=NAME (of contrib/pki in $scratch/pki), secure=yes (Prosody: certificates required),
-# log=LEVEL. What $wrap says stands before the command of whatever is started: taskset, say.
+# direct=yes (direct TLS alone, port 5270), log=LEVEL. What $wrap says stands before the command of whatever is started:
+# taskset, say.
 #
 # An ID is a name in the scratch folder: $scratch/ID.log, ID.pid. A HOST is the last number of its address. A server's
 # component port is 5347, its federation port 5269, both on its own address.
@@ -62,11 +63,16 @@ peers_stop() {
 
 # ejabberd asks the system for the address of an SRV target, whatever Erlang is told; one that reads like an address is not
 # asked for. So with "literal" the target is named like its address, and has that address for everyone else.
-dns_domain() { # DOMAIN HOST [literal]
-	target=xmpp.$1
-	[ "${3-}" != literal ] || target=$net.$2
+dns_domain() { # DOMAIN HOST [literal] [direct]: with direct, by direct TLS alone
+	target=xmpp.$1 service=_xmpp-server port=5269
+	for word in "${3-}" "${4-}"; do
+		case $word in
+		literal) target=$net.$2 ;;
+		direct) service=_xmpps-server port=5270 ;;
+		esac
+	done
 	cat >>"$scratch/zone" <<-END
-		local-data: "_xmpp-server._tcp.$1. 60 IN SRV 0 0 5269 $target."
+		local-data: "$service._tcp.$1. 60 IN SRV 0 0 $port $target."
 		local-data: "$target. 60 IN A $net.$2"
 	END
 }
@@ -95,13 +101,14 @@ dns_start() {
 
 # ---- servers ----
 
-peers_options() { # [option]... DOMAIN...: sets tls, certificate, secure, log, domains
-	tls=yes certificate='' secure=no log=debug domains=
+peers_options() { # [option]... DOMAIN...: sets tls, certificate, secure, direct, log, domains
+	tls=yes certificate='' secure=no direct=no log=debug domains=
 	for option; do
 		case $option in
 		tls=*) tls=${option#*=} ;;
 		certificate=*) certificate=${option#*=} ;;
 		secure=*) secure=${option#*=} ;;
+		direct=*) direct=${option#*=} ;;
 		log=*) log=${option#*=} ;;
 		*) domains="$domains $option" ;;
 		esac
@@ -123,9 +130,9 @@ prosody_start() { # ID HOST [option]... DOMAIN...
 			interfaces = { "$address" }
 			component_interfaces = { "$address" }
 			component_ports = { 5347 }
-			s2s_ports = { 5269 }
+			s2s_ports = {$([ "$direct" = yes ] || echo " 5269 ")}
 			c2s_ports = {}
-			s2s_direct_tls_ports = {}
+			s2s_direct_tls_ports = {$([ "$direct" = no ] || echo " 5270 ")}
 			modules_enabled = { "dialback", "s2s", "ping", "version"$([ "$tls" = no ] || echo ', "tls", "saslauth"') }
 			modules_disabled = { "offline", "c2s", "s2s_bidi"$([ "$tls" != no ] || echo ', "tls"') }
 			s2s_require_encryption = $([ "$tls" = required ] && echo true || echo false)
@@ -158,6 +165,8 @@ ejabberd_start() { # ID HOST [option]... DOMAIN...
 	shift 2
 	peers_options "$@"
 	mkdir -p "$scratch/$id/mnesia"
+	listen="port: 5269"
+	[ "$direct" = no ] || listen="port: 5270, tls: true"
 	cat >"$scratch/$id/inetrc" <<-END
 		{lookup, [dns]}.
 		{resolv_conf, ""}.
@@ -171,7 +180,7 @@ ejabberd_start() { # ID HOST [option]... DOMAIN...
 			s2s_use_starttls: $(case $tls in yes) echo optional ;; no) echo false ;; *) echo required ;; esac)
 			ca_file: "$scratch/pki/ca.pem"
 			listen:
-			  - { port: 5269, ip: "$address", module: ejabberd_s2s_in, backlog: 128 }
+			  - { $listen, ip: "$address", module: ejabberd_s2s_in, backlog: 128 }
 			  - port: 5347
 			    ip: "$address"
 			    module: ejabberd_service
