@@ -156,6 +156,7 @@ static void on_grace_over(void *context)
 {
 	struct link *l = context;
 
+	l->grace_until = 0; /* whatever the clock says: nothing would release what is held now */
 	release(l, answer);
 	set_full(l, false);
 }
