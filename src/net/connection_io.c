@@ -8,6 +8,7 @@
 #include "connection_int.h"
 
 #define RECORD_MAX ((size_t)16 << 10) /* what one TLS record holds [RFC8446 5.1] */
+#define LITTLE 4096		      /* who sent no more has probably sent all of it */
 #define COMPACT_AT ((size_t)64 << 10)
 
 enum io { IO_DONE, IO_AGAIN, IO_EOF, IO_LOST };
@@ -105,7 +106,8 @@ static enum io fill(struct connection *c, size_t *len)
 		n = 0;
 		io = read_some(c, room->input + *len, space, &n);
 		*len += n;
-		if (!c->ssl && io == IO_DONE && n < space)
+		if (io == IO_DONE &&
+		    (c->ssl ? *len < LITTLE && !SSL_has_pending(c->ssl) : n < space))
 			return IO_AGAIN; /* an event comes for the rest */
 	}
 	if (c->tls_peer.renegotiation) {
