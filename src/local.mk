@@ -36,11 +36,13 @@ libfedgate_pure_a_SOURCES = \
 	src/xmpp/xml_text.c \
 	src/xmpp/xml_text_int.h \
 	src/policy/choose.c \
+	src/policy/memory.c \
 	src/policy/matrix.c \
 	src/policy/partner.c \
 	src/policy/targets.c \
 	src/trust/cert_facts.c \
 	src/trust/cert_name.c \
+	src/trust/pin.c \
 	src/trust/reason.c \
 	src/trust/verdict.c \
 	src/config/config.c \
@@ -191,6 +193,7 @@ noinst_HEADERS += \
 	include/inside/component.h \
 	include/inside/responder.h \
 	include/negotiation/negotiation.h \
+	include/negotiation/states.h \
 	include/negotiation/wire.h \
 	include/net/address.h \
 	include/net/connection.h \
@@ -213,10 +216,12 @@ noinst_HEADERS += \
 	include/outside/verify.h \
 	include/policy/choose.h \
 	include/policy/matrix.h \
+	include/policy/memory.h \
 	include/policy/partner.h \
 	include/policy/targets.h \
 	include/trust/cert_facts.h \
 	include/trust/cert_name.h \
+	include/trust/pin.h \
 	include/trust/reason.h \
 	include/trust/verdict.h \
 	include/xmpp/component_handshake.h \

@@ -127,6 +127,8 @@ FAIL(NO_METHOD, "no-common-method", "policy-violation", "wait", "remote-server-t
 	"None of the methods that the partner's row allows works with what the peer offers.") \
 FAIL(METHOD_REFUSED, "method-not-allowed", "policy-violation", "wait", "remote-server-timeout", LATER, NOTICE, 1, \
 	"The partner's row does not allow the method that the peer asked for.") \
+FAIL(DOWNGRADE_REFUSED, "downgrade-refused", "policy-violation", "wait", "remote-server-timeout", LATER, WARNING, 1, \
+	"The peer came by a weaker method than it used before, and ratchet is set for it.") \
 /* certificates */ \
 FAIL(CERT_MISSING, "certificate-missing", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer presented no certificate.") \
@@ -152,6 +154,8 @@ FAIL(CERT_SETTINGS, "certificate-settings", "not-authorized", "wait", "remote-se
 	"The certificate was verified for another partner, whose settings differ: this one must come on a stream of its own.") \
 FAIL(CERT_NAME, "certificate-name", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer's certificate does not name the peer's domain.") \
+FAIL(CERT_PIN, "certificate-pin", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
+	"The peer's certificate has another key than the one that is pinned for its domain.") \
 /* SASL */ \
 FAIL(SASL_REFUSED, "sasl-refused", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer refused our certificate for SASL EXTERNAL, and the row allows nothing else.") \

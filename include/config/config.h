@@ -62,6 +62,7 @@ struct config_gateway {
 	unsigned queue_limit;
 	uint64_t queue_bytes;
 	uint64_t queue_timeout;
+	unsigned certificate_warning_days;
 	unsigned log_level; /* an enum log_level */
 	bool log_message_bodies;
 };
@@ -132,6 +133,8 @@ struct config_partner {
 	struct config_names
 		outbound_certificate; /* pairs as a domain's; none: the domain's are shown */
 	struct config_names outbound_private_key;
+	unsigned pin; /* an enum pin_mode */
+	bool ratchet;
 	char *description;
 };
 

@@ -17,6 +17,8 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
+#include "negotiation/states.h"
+#include "policy/memory.h"
 #include "policy/partner.h"
 #include "trust/cert_facts.h"
 #include "xmpp/dialback_key.h"
@@ -25,24 +27,8 @@
 enum negotiation_role { ROLE_INITIATING, ROLE_RECEIVING };
 #define NEGOTIATION_ROLES 2
 
-/* STATE(NAME, text, what it means) */
-/* clang-format off */
-#define NEGOTIATION_STATES(STATE) \
-STATE(NEW, "new", "not connected yet") \
-STATE(HEADER, "header", "waiting for the peer's stream header") \
-STATE(FEATURES, "features", "initiating: waiting for the peer's features") \
-STATE(PROCEED, "proceed", "initiating: asked for TLS, waiting for the answer") \
-STATE(TLS, "tls", "the TLS handshake is running; nothing is read or written") \
-STATE(CERTIFICATE, "certificate", "waiting for the facts of the peer's certificate") \
-STATE(READY, "ready", "receiving: features sent, nothing authorised yet; initiating: ready to verify keys") \
-STATE(SASL, "sasl", "waiting for the SASL library") \
-STATE(AUTH, "auth", "the next SASL element is the peer's") \
-STATE(DIALBACK, "dialback", "initiating: asked for a pair by dialback, waiting for the answer") \
-STATE(OPEN, "open", "at least one pair was authorised") \
-STATE(CLOSING, "closing", "our closing tag is sent, the peer's is awaited") \
-STATE(DEAD, "dead", "over; absorbs everything")
-
 /* EVENT(NAME, text) */
+/* clang-format off */
 #define NEGOTIATION_EVENTS(EVENT) \
 /* from the driver */ \
 EVENT(CONNECTED, "connected") \
@@ -79,10 +65,6 @@ EVENT(STREAM_ERROR, "stream error") \
 EVENT(ELEMENT, "other element") \
 EVENT(FOOTER, "closing tag")
 /* clang-format on */
-
-#define NEGOTIATION_STATE_ENUM(name, ...) NEGOTIATION_##name,
-enum negotiation_state { NEGOTIATION_STATES(NEGOTIATION_STATE_ENUM) NEGOTIATION_STATE_COUNT };
-#undef NEGOTIATION_STATE_ENUM
 
 #define NEGOTIATION_EVENT_ENUM(name, ...) EVENT_##name,
 enum negotiation_event_type { NEGOTIATION_EVENTS(NEGOTIATION_EVENT_ENUM) EVENT_COUNT };
@@ -191,6 +173,7 @@ struct negotiation_config {
 	bool verify_only;	    /* initiating: only to verify keys */
 	const char *local, *remote; /* initiating: the pair, each in normal form */
 	uint64_t max_bytes;	    /* of a stanza, to tell the peer [XEP-0478]; 0 = do not tell */
+	const struct memory *memory; /* may change between two steps; NULL = none */
 	unsigned pairs_max;	    /* at most on one stream; 0 = NEGOTIATION_PAIRS_DEFAULT */
 };
 
@@ -225,6 +208,9 @@ uint64_t negotiation_peer_max_bytes(const struct negotiation *n);
 /* Would the peer accept S by its size? FAIL_NONE, or FAIL_STANZA_TOO_BIG_FOR_PEER: it is bounced, never sent. */
 enum fail negotiation_check_size(const struct negotiation *n, const struct stanza *s);
 enum method negotiation_method(const struct negotiation *n); /* by which the first pair came up */
+/* Verdict and pinned key together: FAIL_NONE, or why a certificate (NULL = none) is not valid for DOMAIN. */
+enum fail negotiation_judge(const struct negotiation *n, const struct cert_facts *facts,
+			    const char *domain);
 /* Why it ended: FAIL_NONE while it lives. */
 enum fail negotiation_failure(const struct negotiation *n);
 /* The condition of the peer's stream error, one of RFC 6120's names; "" where it sent none. */

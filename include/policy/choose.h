@@ -23,6 +23,7 @@ struct choose_facts {
 	bool verify_only;     /* the stream is for db:verify: it authenticates nothing */
 	bool tls_demanded;    /* whatever the row: direct TLS with the peer failed before */
 	bool old; /* the peer's header has no version: no features, no STARTTLS, no SASL */
+	enum method best; /* that the domain used before in this role; METHOD_NONE: not known */
 };
 
 /* What a receiving stream advertises. */
@@ -58,6 +59,12 @@ enum request {
 
 enum fail choose_accept(const struct partner *partner, const struct choose_facts *facts,
 			enum request request);
+
+/*
+ * Is METHOD weaker than what was to be expected: the strongest one of the row that is no better than BEST? A row that no
+ * longer permits what was used before is the operator's choice, and no downgrade.
+ */
+bool choose_is_downgrade(const struct row *row, enum method best, enum method method);
 
 /* The dialback method of a stream as it stands. */
 enum method choose_dialback_method(bool tls);

@@ -21,6 +21,10 @@ enum direct_tls {
 	DIRECT_TLS_NEVER   /* those without alone */
 };
 
+/* What is done about a certificate whose key is not the one seen before. */
+enum pin_mode { PIN_OFF, PIN_OBSERVE, PIN_ENFORCE };
+const char *pin_mode_str(enum pin_mode mode);
+
 struct partner {
 	char *domain;		   /* owned; "*" for everyone else */
 	char **additional_domains; /* owned; "*.x" covers what lies below x, not x itself */
@@ -31,6 +35,8 @@ struct partner {
 		verification; /* its settings of TLS and certificates: 0 = the common ones, else its own */
 	bool tls_floor; /* and they ask for a version or ciphers of TLS */
 	bool keepalive; /* default true */
+	enum pin_mode pin;
+	bool ratchet; /* never weaker than the best method that was used */
 	unsigned connection_limit;
 	char *proxy_fqdn; /* owned; NULL = by DNS. A host name or address in normal form, IPv6 without brackets */
 	uint16_t proxy_port;

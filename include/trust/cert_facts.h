@@ -58,15 +58,38 @@ struct cert_culprit {
 	const char *words;	       /* of the library that verified it */
 };
 
+#define CERT_KEY_SIZE 32 /* SHA-256 */
+#define CERT_KEY_TEXT (2 * CERT_KEY_SIZE + 1)
+#define CERT_ISSUER_SIZE 256
+#define CERT_SERIAL_SIZE 48 /* in hexadecimal; 20 bytes at most [RFC5280 4.1.2.2] */
+
+#define CERT_USAGES_TEXT 32
+#define CERT_NAMES_TEXT 256
+
+/* The certificate itself, for people and for those who remember it. */
+struct cert_leaf {
+	unsigned char key[CERT_KEY_SIZE]; /* of its SubjectPublicKeyInfo */
+	char issuer[CERT_ISSUER_SIZE]; /* as RFC 2253 writes it; one that is longer ends in "..." */
+	char serial[CERT_SERIAL_SIZE]; /* "" where it is longer than allowed */
+	unsigned usages;	       /* CERT_USAGE_*; 0 = not limited */
+	int64_t not_before, not_after; /* seconds since the epoch */
+};
+
 struct cert_facts {
 	enum cert_chain chain;
 	const struct cert_name *names;
 	size_t name_count;
 	int64_t expires; /* earliest notAfter of the verified chain, seconds since the epoch; 0 = not known */
 	struct cert_culprit culprit; /* where the chain is not ok */
+	const struct cert_leaf *leaf; /* NULL = not looked at */
 };
 
 const char *cert_chain_str(enum cert_chain chain);
+/* "server", "client", "server, client", "any", "other"; "" where nothing limits them. */
+void cert_usages_str(unsigned usages, char out[CERT_USAGES_TEXT]);
+/* The names apart by blanks, as many as fit, with what is not printable ASCII as '?'; ends in "..." where some are missing. */
+void cert_names_str(const struct cert_facts *facts, char out[CERT_NAMES_TEXT]);
+void cert_key_str(const unsigned char key[CERT_KEY_SIZE], char out[CERT_KEY_TEXT]);
 const char *cert_name_type_str(enum cert_name_type type);
 
 #endif

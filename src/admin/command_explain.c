@@ -193,6 +193,12 @@ static void print_partner(const struct answer *a, struct buf *out)
 				 "dialback");
 	if (p->verification)
 		print_settings(a->settings, out);
+	if (p->pin == PIN_ENFORCE)
+		line(out, "key",
+		     "enforced: one that was not seen before needs the operator's word");
+	if (p->ratchet)
+		line(out, "ratchet",
+		     "refused where it comes by less than the best that it used before");
 	if (p->proxy_fqdn) {
 		bool v6 = strchr(p->proxy_fqdn, ':');
 		label(out, "connects to");

@@ -492,6 +492,8 @@ static void build_partner(const struct config *c, const struct config_partner *f
 		to->verification = (unsigned)(from - c->partners) + 1;
 	to->tls_floor = from->ciphers || from->tls_min_version == CONFIG_PARTNER_TLS_1_3;
 	to->keepalive = from->keepalive;
+	to->pin = (enum pin_mode)from->pin;
+	to->ratchet = from->ratchet;
 	to->connection_limit = from->connection_limit ? from->connection_limit
 						      : c->gateway.partner_connection_limit;
 	to->proxy_fqdn = from->proxy_fqdn.host ? mem_strdup(from->proxy_fqdn.host) : NULL;

@@ -158,6 +158,11 @@ static void lint_partner(const struct load *l, const struct config_partner *p)
 	if (row && row->tls == TRI_NOT_SUPPORTED && p->direct_tls == DIRECT_TLS_PREFER)
 		warn_key(l, b, SECTION_PARTNERS, "direct-tls",
 			 "`direct-tls: prefer` has no effect where `tls` is not-supported");
+	if (row && row->tls == TRI_NOT_SUPPORTED && p->pin == PIN_ENFORCE)
+		warn_key(l, b, SECTION_PARTNERS, "pin", "`pin: enforce` has no effect without TLS");
+	if (row && p->ratchet && row_best(row) == row_floor(row))
+		warn_key(l, b, SECTION_PARTNERS, "ratchet",
+			 "`ratchet: true` has no effect: the row permits one method alone");
 	if (load_key_good(&l->config->gateway.base, SECTION_GATEWAY, "connection-limit") &&
 	    p->connection_limit > l->config->gateway.connection_limit)
 		warn_key(l, b, SECTION_PARTNERS, "connection-limit",

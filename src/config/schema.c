@@ -30,6 +30,7 @@ static const char *const tri_words[] = { "required", "optional", "not-supported"
 static const char *const check_words[] = { "lenient", "strict", NULL };
 static const char *const crl_words[] = { "soft", "hard", NULL };
 static const char *const partner_version_words[] = { "default", "1.2", "1.3", NULL };
+static const char *const pin_words[] = { "off", "observe", "enforce", NULL };
 static const char *const version_words[] = { "1.2", "1.3", NULL };
 static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const inside_words[] = { "component-listener", NULL };
@@ -117,6 +118,10 @@ static const struct schema_key keys[] = {
 	  .max = DAY,
 	  .help = "A stanza that waited for this long is returned to its sender, and a stream "
 		  "of which the partner takes nothing for this long is closed." },
+	{ KEY(GATEWAY, gateway, "certificate-warning-days", certificate_warning_days, UINT),
+	  .value = "14", .min = 1, .max = 366,
+	  .help = "So many days before a certificate of ours or of a partner ends it is logged, "
+		  "once a day (ev=certificate-expires), and marked by fedgatectl certificates." },
 	{ KEY(GATEWAY, gateway, "log-level", log_level, WORD), .value = "info",
 	  .words = level_words, .help = "What is logged: everything up to this level." },
 	{ KEY(GATEWAY, gateway, "log-message-bodies", log_message_bodies, BOOL), .value = "false",
@@ -265,6 +270,16 @@ static const struct schema_key keys[] = {
 	{ KEY(PARTNERS, partner, "outbound-private-key", outbound_private_key, PATHS),
 	  .none = "none, and there may then be no outbound-certificate",
 	  .example = "chat-client.key", .help = "Its private key, as for a domain." },
+	{ KEY(PARTNERS, partner, "pin", pin, WORD), .value = "observe", .words = pin_words,
+	  .help = "What is done when the partner's certificate has another key than the one seen "
+		  "before. observe: it is logged (ev=partner-key-changed), and the new key is the "
+		  "one expected from then on. enforce: such a certificate is not valid until the "
+		  "operator accepts its key (fedgatectl pin). The first key seen is the one "
+		  "expected; each direction has its own." },
+	{ KEY(PARTNERS, partner, "ratchet", ratchet, BOOL), .value = "false",
+	  .help = "Whether a partner is refused that comes by a weaker method than the best one it "
+		  "used before in that direction, such as dialback after SASL. It is logged in any "
+		  "case (ev=downgrade)." },
 	{ KEY(PARTNERS, partner, "description", description, STRING), .max = 1000, .none = "none",
 	  .lync = "Description", .example = "Example Org, federation@example.org",
 	  .help = "A text of your own, such as whom to call." },

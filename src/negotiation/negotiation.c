@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "negotiation_int.h"
+#include "trust/pin.h"
 #include "trust/verdict.h"
 #include "xmpp/compose.h"
 #include "xmpp/ns.h"
@@ -213,6 +214,18 @@ void negotiation_ask_sasl(struct negotiation *n, bool first, unsigned char *data
 	a->data_len = len;
 }
 
+enum fail negotiation_judge(const struct negotiation *n, const struct cert_facts *facts,
+			    const char *domain)
+{
+	const struct partner *partner = policy_partner(n->config.policy, domain, NULL, NULL);
+	const struct memory_side *known = memory_find(n->config.memory, domain, n->config.role);
+	enum fail fail = verdict_of(facts, domain).fail;
+
+	if (fail || !partner || partner->pin != PIN_ENFORCE)
+		return fail;
+	return pin_judge(known && known->pinned ? known->key : NULL, facts->leaf);
+}
+
 /* The certificate and TLS were looked at by the settings of the stream's own partner. Another that has settings of its own
  * cannot be told by them. */
 static void judge_tls(const struct negotiation *n, const char *domain, struct choose_facts *facts)
@@ -222,7 +235,7 @@ static void judge_tls(const struct negotiation *n, const char *domain, struct ch
 		*domain ? policy_partner(policy, domain, NULL, NULL) : policy_everyone(policy);
 	bool foreign = partner && partner->verification != n->verification;
 
-	facts->certificate = verdict_of(n->certificate, domain).fail;
+	facts->certificate = negotiation_judge(n, n->certificate, domain);
 	if (!facts->certificate && foreign)
 		facts->certificate = FAIL_CERT_SETTINGS;
 	facts->weak = foreign ? partner->tls_floor : n->weak;
@@ -231,6 +244,7 @@ static void judge_tls(const struct negotiation *n, const char *domain, struct ch
 struct choose_facts negotiation_facts(const struct negotiation *n, const char *domain)
 {
 	const struct local_domain *local = policy_local(n->config.policy, n->local);
+	const struct memory_side *known = memory_find(n->config.memory, domain, n->config.role);
 	struct choose_facts facts = {
 		.tls = n->tls,
 		.can_tls = n->config.role == ROLE_INITIATING || (local && local->certificate),
@@ -239,6 +253,7 @@ struct choose_facts negotiation_facts(const struct negotiation *n, const char *d
 		.verify_only = n->config.verify_only,
 		.tls_demanded = n->config.tls_demanded,
 		.old = n->old,
+		.best = known ? known->best : METHOD_NONE,
 	};
 
 	if (n->tls)

@@ -117,7 +117,8 @@ const char *pair_condition(enum fail fail)
 	if (fail == FAIL_INVALID_FROM || fail == FAIL_DIALBACK_FORGED)
 		return "forbidden";
 	if (fail == FAIL_TLS_REQUIRED || fail == FAIL_PARTNER_UNKNOWN ||
-	    fail == FAIL_TLS_NOT_SUPPORTED || fail == FAIL_TLS_WEAK)
+	    fail == FAIL_TLS_NOT_SUPPORTED || fail == FAIL_TLS_WEAK ||
+	    fail == FAIL_DOWNGRADE_REFUSED)
 		return "policy-violation";
 	return "not-authorized"; /* another proof than dialback is demanded */
 }

@@ -300,11 +300,13 @@ void receiving_sasl_stray(struct negotiation *n, const struct negotiation_event 
 }
 
 /* What both requests of dialback must be before their key is looked at. */
-static enum fail judge_dialback(const struct negotiation *n, const char *from, const char *to)
+static enum fail judge_dialback(const struct negotiation *n, const char *from, const char *to,
+				bool verify)
 {
 	const struct policy *policy = n->config.policy;
 	struct choose_facts facts = negotiation_facts(n, from);
 
+	facts.verify_only = verify; /* who asks about our key authenticates nothing by it */
 	if (!policy_local(policy, to))
 		return FAIL_HOST_UNKNOWN;
 	if (policy_local(policy, from)) /* nobody else speaks for our domains */
@@ -382,7 +384,7 @@ void receiving_result(struct negotiation *n, const struct negotiation_event *ev)
 		negotiation_dropped(n, FAIL_DIALBACK_REPEATED);
 		return;
 	}
-	fail = judge_dialback(n, from, to);
+	fail = judge_dialback(n, from, to, false);
 	if (!fail && !ev->element->children && !p && !(p = pair_add(n, to, from)))
 		fail = FAIL_PAIRS_TOO_MANY;
 	if (fail)
@@ -443,7 +445,7 @@ void receiving_verify_request(struct negotiation *n, const struct negotiation_ev
 		negotiation_fail(n, FAIL_IMPROPER_ADDRESSING);
 		return;
 	}
-	fail = judge_dialback(n, from, to);
+	fail = judge_dialback(n, from, to, true);
 	if (fail)
 		condition = pair_condition(fail);
 	else if (!id || strlen(id) > NEGOTIATION_KEY_MAX || e->children)

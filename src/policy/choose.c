@@ -7,6 +7,33 @@ enum method choose_dialback_method(bool tls)
 	return tls ? METHOD_TLS_DIALBACK : METHOD_TCP_DIALBACK;
 }
 
+bool choose_is_downgrade(const struct row *row, enum method best, enum method method)
+{
+	int expected = best;
+
+	if (best == METHOD_NONE || method == METHOD_NONE)
+		return false;
+	while (expected < METHOD_COUNT && !row_may(row, (enum method)expected))
+		expected++;
+	return expected < METHOD_COUNT && (int)method > expected;
+}
+
+/* Does the ratchet forbid METHOD? Who only asks about keys does not authenticate, so dialback inside TLS is its best. */
+static bool is_barred(const struct partner *partner, const struct choose_facts *facts,
+		      enum method method)
+{
+	enum method best = facts->best;
+
+	if (facts->verify_only && best == METHOD_SASL_TLS)
+		best = METHOD_TLS_DIALBACK;
+	return partner->ratchet && choose_is_downgrade(partner->row, best, method);
+}
+
+static bool needs_tls(const struct partner *partner, const struct choose_facts *facts)
+{
+	return row_needs_tls(partner->row) || is_barred(partner, facts, METHOD_TCP_DIALBACK);
+}
+
 static bool is_valid(const struct choose_facts *facts)
 {
 	return facts->certificate == FAIL_NONE;
@@ -20,15 +47,15 @@ static bool may_dialback(const struct partner *partner, const struct choose_fact
 struct offer choose_offer(const struct partner *partner, const struct choose_facts *facts)
 {
 	struct offer offer = { false, false, false, false };
-	bool needs_tls = !partner || row_needs_tls(partner->row);
+	bool tls_only = !partner || needs_tls(partner, facts);
 
 	if (facts->old)
 		return offer;
 	if (!facts->tls) {
 		offer.starttls =
 			facts->can_tls && (!partner || partner->row->tls != TRI_NOT_SUPPORTED);
-		offer.starttls_required = offer.starttls && needs_tls;
-		offer.dialback = !needs_tls;
+		offer.starttls_required = offer.starttls && tls_only;
+		offer.dialback = !tls_only;
 		return offer;
 	}
 	/* EXTERNAL only for a certificate that names the header's 'from' [XEP-0178 3] */
@@ -48,9 +75,11 @@ static struct next next_step(enum next_step step)
 	return (struct next){ .step = step };
 }
 
-static struct next next_in_clear(const struct row *row, const struct offer *offered,
+static struct next next_in_clear(const struct partner *partner, const struct offer *offered,
 				 const struct choose_facts *facts)
 {
+	const struct row *row = partner->row;
+
 	if (row->tls == TRI_NOT_SUPPORTED)
 		return offered->starttls_required || facts->tls_demanded
 			       ? next_fail(FAIL_TLS_NOT_SUPPORTED)
@@ -58,7 +87,9 @@ static struct next next_in_clear(const struct row *row, const struct offer *offe
 	if (offered->starttls)
 		return next_step(NEXT_STARTTLS);
 	if (!row_needs_tls(row) && !facts->tls_demanded)
-		return next_step(NEXT_DIALBACK);
+		return is_barred(partner, facts, METHOD_TCP_DIALBACK)
+			       ? next_fail(FAIL_DOWNGRADE_REFUSED)
+			       : next_step(NEXT_DIALBACK);
 	if (facts->old)
 		return next_fail(FAIL_TLS_NOT_OFFERED);
 	/* a missing offer is no proof that the peer made none [RFC7590 3.1] */
@@ -79,7 +110,9 @@ static struct next next_in_tls(const struct partner *partner, const struct offer
 	    !facts->external_failed && !facts->verify_only)
 		return next_step(NEXT_EXTERNAL);
 	if (row_may(row, METHOD_TLS_DIALBACK))
-		return next_step(NEXT_DIALBACK);
+		return is_barred(partner, facts, METHOD_TLS_DIALBACK)
+			       ? next_fail(FAIL_DOWNGRADE_REFUSED)
+			       : next_step(NEXT_DIALBACK);
 	if (!is_valid(facts))
 		return next_fail(facts->certificate);
 	return next_fail(facts->external_failed ? FAIL_SASL_REFUSED : FAIL_NO_METHOD);
@@ -91,7 +124,7 @@ struct next choose_next(const struct partner *partner, const struct offer *offer
 	if (!row_is_valid(partner->row))
 		return next_fail(FAIL_NO_METHOD);
 	return facts->tls ? next_in_tls(partner, offered, facts)
-			  : next_in_clear(partner->row, offered, facts);
+			  : next_in_clear(partner, offered, facts);
 }
 
 static enum fail accept_stream(const struct partner *partner, const struct choose_facts *facts)
@@ -146,6 +179,8 @@ static enum fail accept_dialback(const struct partner *partner, const struct cho
 		return FAIL_METHOD_REFUSED;
 	if (facts->tls && facts->weak)
 		return FAIL_TLS_WEAK;
+	if (is_barred(partner, facts, choose_dialback_method(facts->tls)))
+		return FAIL_DOWNGRADE_REFUSED;
 	if (facts->tls && partner->strict)
 		return facts->certificate;
 	return FAIL_NONE;
@@ -158,7 +193,7 @@ enum fail choose_accept(const struct partner *partner, const struct choose_facts
 	case REQUEST_STARTTLS:
 		return accept_starttls(partner, facts);
 	case REQUEST_STANZA:
-		if (!facts->tls && (!partner || row_needs_tls(partner->row)))
+		if (!facts->tls && (!partner || needs_tls(partner, facts)))
 			return FAIL_TLS_REQUIRED;
 		return FAIL_NOT_AUTHORIZED;
 	case REQUEST_STREAM:

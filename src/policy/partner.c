@@ -20,6 +20,16 @@ struct partner_index {
 	unsigned methods; /* METHOD_BIT of those that some row permits */
 };
 
+const char *pin_mode_str(enum pin_mode mode)
+{
+	static const char *const names[] = {
+		[PIN_OFF] = "off",
+		[PIN_OBSERVE] = "observe",
+		[PIN_ENFORCE] = "enforce",
+	};
+	return names[mode];
+}
+
 const char *partner_match_str(enum partner_match match)
 {
 	static const char *const names[] = {

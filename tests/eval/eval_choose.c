@@ -18,6 +18,8 @@ enum key {
 	KEY_VERIFY_ONLY,
 	KEY_OLD,
 	KEY_DEMANDED,
+	KEY_RATCHET,
+	KEY_BEST,
 	KEY_STARTTLS,
 	KEY_REQUIRED,
 	KEY_EXTERNAL,
@@ -27,7 +29,7 @@ enum key {
 };
 
 #define ROW_UNKNOWN 0 /* a value of KEY_ROW: no partner */
-#define CERTS 13      /* valid, and each FAIL_CERT_* */
+#define CERTS 14      /* valid, and each FAIL_CERT_* */
 
 static const struct {
 	const char *name;
@@ -43,6 +45,8 @@ static const struct {
 	[KEY_VERIFY_ONLY] = { "verify-only", 2 },
 	[KEY_OLD] = { "old", 2 },
 	[KEY_DEMANDED] = { "demanded", 2 },
+	[KEY_RATCHET] = { "ratchet", 2 },
+	[KEY_BEST] = { "best", METHOD_COUNT },
 	[KEY_STARTTLS] = { "starttls", 2 },
 	[KEY_REQUIRED] = { "required", 2 },
 	[KEY_EXTERNAL] = { "external", 2 },
@@ -50,7 +54,7 @@ static const struct {
 	[KEY_WEAK] = { "weak", 2 },
 };
 
-_Static_assert(FAIL_CERT_NAME - FAIL_CERT_MISSING + 2 == CERTS, "the certificate failures");
+_Static_assert(FAIL_CERT_PIN - FAIL_CERT_MISSING + 2 == CERTS, "the certificate failures");
 
 /* One thing that a chooser is asked. */
 struct question {
@@ -67,6 +71,17 @@ static enum fail cert_fail(int value)
 	return value ? (enum fail)(FAIL_CERT_MISSING + value - 1) : FAIL_NONE;
 }
 
+static const char *best_str(enum method method)
+{
+	static const char *const names[METHOD_COUNT] = {
+		[METHOD_NONE] = "nothing",
+		[METHOD_SASL_TLS] = "sasl",
+		[METHOD_TLS_DIALBACK] = "tls-dialback",
+		[METHOD_TCP_DIALBACK] = "tcp-dialback",
+	};
+	return names[method];
+}
+
 static const char *value_str(enum key key, int value, char number[16])
 {
 	switch (key) {
@@ -77,6 +92,9 @@ static const char *value_str(enum key key, int value, char number[16])
 		return value ? fail_str(cert_fail(value)) : "valid";
 	case KEY_REQUEST:
 		return request_str((enum request)value);
+	case KEY_BEST:
+		return best_str((enum method)value);
+	case KEY_RATCHET:
 	case KEY_STRICT:
 	case KEY_TLS:
 	case KEY_CAN_TLS:
@@ -141,7 +159,8 @@ static bool read_values(struct eval_case *c, const char *field, struct questions
 /* The keys that a chooser looks at or is at least given. */
 #define KEYS_FACTS \
 	(1u << KEY_ROW | 1u << KEY_CERT | 1u << KEY_STRICT | 1u << KEY_TLS | 1u << KEY_CAN_TLS | \
-	 1u << KEY_FAILED | 1u << KEY_VERIFY_ONLY | 1u << KEY_OLD)
+	 1u << KEY_FAILED | 1u << KEY_VERIFY_ONLY | 1u << KEY_OLD | 1u << KEY_RATCHET | \
+	 1u << KEY_BEST)
 #define KEYS_OFFER KEYS_FACTS
 #define KEYS_NEXT \
 	(KEYS_FACTS | 1u << KEY_DEMANDED | 1u << KEY_STARTTLS | 1u << KEY_REQUIRED | \
@@ -214,6 +233,7 @@ static struct choose_facts facts_of(const struct question *q)
 		.verify_only = q->value[KEY_VERIFY_ONLY],
 		.old = q->value[KEY_OLD],
 		.tls_demanded = q->value[KEY_DEMANDED],
+		.best = (enum method)q->value[KEY_BEST],
 	};
 }
 
@@ -268,7 +288,8 @@ static bool check(struct eval_case *c, unsigned relevant, const struct question 
 {
 	const char *expected = eval_text(c, 0);
 	struct partner partner = { .row = matrix_row_number(q->value[KEY_ROW]),
-				   .strict = q->value[KEY_STRICT] };
+				   .strict = q->value[KEY_STRICT],
+				   .ratchet = q->value[KEY_RATCHET] };
 	char got[128];
 
 	if (!strcmp(expected, "certificate"))

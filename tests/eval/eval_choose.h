@@ -6,7 +6,8 @@
  * can be asked is left to chance.
  *
  *	row		1 to 18, unknown, valid (the 13), not-valid (the 5)
- *	tls, can-tls, strict, external-failed, verify-only, old		yes, no
+ *	tls, can-tls, strict, external-failed, verify-only, old, ratchet	yes, no
+ *	best		what was used before: nothing, sasl, tls-dialback, tcp-dialback
  *	cert		valid, invalid (all of them), or the slug of a failure
  *	weak		yes, no: TLS is not as the partner's settings ask for (choose_accept)
  *	starttls, required, external, dialback	what was offered (choose_next): yes, no
@@ -21,7 +22,8 @@
 
 #include "eval_file.h"
 
-#define EVAL_CHOOSE_SIZE (19 * 13 * 5 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2)
+#define EVAL_CHOOSE_SIZE \
+	(19 * 14 * 5 * 4 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2)
 
 bool eval_choose_offer(struct eval_case *c, void *ctx);
 bool eval_choose_next(struct eval_case *c, void *ctx);

@@ -16,6 +16,7 @@ UNIT = \
 	tests/unit/test_expiry \
 	tests/unit/test_jid \
 	tests/unit/test_matrix \
+	tests/unit/test_memory \
 	tests/unit/test_negotiation \
 	tests/unit/test_negotiation_header \
 	tests/unit/test_negotiation_pairs \
