@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/fail.h"
+#include "trust/cert_facts.h"
 
 #define TLS_ERROR_SIZE 256
 
@@ -50,6 +51,9 @@ int tls_add_outbound(struct tls *t, unsigned number, const char *certificate, co
 /* Names with colons between: those that begin with TLS_ for TLS 1.3, the others, in OpenSSL's way, for TLS 1.2. A version
  * that none is for keeps the library's. False with the reason. */
 bool tls_check_ciphers(const char *ciphers, char error[TLS_ERROR_SIZE]);
+/* The certificate number INDEX, from 0, of those in use for DOMAIN, with its names; false where there are not so many. */
+bool tls_identity(const struct tls *t, const char *domain, size_t index, struct cert_leaf *leaf,
+		  char names[CERT_NAMES_TEXT]);
 void tls_free(struct tls *t); /* NULL is allowed */
 
 #endif

@@ -23,6 +23,7 @@
 struct x509_chain {
 	struct cert_facts facts; /* what the file alone tells: see x509_chain_read */
 	struct cert_name *names; /* owned, with what they point to; facts.names */
+	struct cert_leaf leaf;	 /* of the first certificate; facts.leaf */
 	int64_t not_before;	 /* of the first certificate, seconds since the epoch */
 	int64_t not_after;
 	size_t length;	 /* certificates in the file */

@@ -80,7 +80,7 @@ struct cert_facts {
 	const struct cert_name *names;
 	size_t name_count;
 	int64_t expires; /* earliest notAfter of the verified chain, seconds since the epoch; 0 = not known */
-	struct cert_culprit culprit; /* where the chain is not ok */
+	struct cert_culprit culprit;  /* where the chain is not ok */
 	const struct cert_leaf *leaf; /* NULL = not looked at */
 };
 

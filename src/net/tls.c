@@ -22,11 +22,19 @@ struct identity {
 	SSL_CTX *context;
 };
 
+struct own { /* a certificate of a domain's */
+	char *domain;
+	struct cert_leaf leaf;
+	char names[CERT_NAMES_TEXT];
+};
+
 struct tls {
 	SSL_CTX *anonymous; /* with no identity */
 	struct tls_settings common;
 	struct identity *identities; /* sorted by domain */
 	size_t count;
+	struct own *own; /* owned, in the order they were added */
+	size_t own_count;
 	struct tls_settings **settings; /* owned, by their number; NULL where there are none */
 	size_t settings_count;
 };
@@ -291,6 +299,32 @@ static void insert(struct tls *t, const char *domain, SSL_CTX *context)
 	t->count++;
 }
 
+/* Asked of the contexts themselves they would have to be turned to each certificate in turn, and others use them. */
+static void note_own(struct tls *t, const char *domain, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	X509 *x = f ? PEM_read_X509_AUX(f, NULL, no_password, NULL) : NULL;
+	struct cert_facts facts = { .chain = CERT_CHAIN_OK };
+	struct cert_name *list;
+	struct own *own;
+
+	if (f)
+		fclose(f);
+	if (!x)
+		return;
+	t->own = mem_grow(t->own, (t->own_count + 1) * sizeof(*t->own));
+	own = &t->own[t->own_count];
+	if (x509_leaf(x, &own->leaf)) {
+		list = x509_names(x, &facts.name_count);
+		facts.names = list;
+		cert_names_str(&facts, own->names);
+		own->domain = mem_strdup(domain);
+		t->own_count++;
+		free(list);
+	}
+	X509_free(x);
+}
+
 int tls_add_identity(struct tls *t, const char *domain, const char *certificate, const char *key,
 		     char error[TLS_ERROR_SIZE])
 {
@@ -299,6 +333,8 @@ int tls_add_identity(struct tls *t, const char *domain, const char *certificate,
 
 	if (!rc && !known)
 		insert(t, domain, context);
+	if (!rc)
+		note_own(t, domain, certificate);
 	return rc;
 }
 
@@ -444,6 +480,21 @@ int tls_add_outbound(struct tls *t, unsigned number, const char *certificate, co
 			   error);
 }
 
+bool tls_identity(const struct tls *t, const char *domain, size_t index, struct cert_leaf *leaf,
+		  char names[CERT_NAMES_TEXT])
+{
+	size_t i;
+
+	for (i = 0; i < t->own_count; i++) {
+		if (strcmp(t->own[i].domain, domain) || index--)
+			continue;
+		*leaf = t->own[i].leaf;
+		strcpy(names, t->own[i].names);
+		return true;
+	}
+	return false;
+}
+
 void tls_free(struct tls *t)
 {
 	size_t i;
@@ -455,6 +506,9 @@ void tls_free(struct tls *t)
 		SSL_CTX_free(t->identities[i].context);
 	}
 	free(t->identities);
+	for (i = 0; i < t->own_count; i++)
+		free(t->own[i].domain);
+	free(t->own);
 	for (i = 0; i < t->settings_count; i++)
 		free_settings(t->settings[i]);
 	free(t->settings);

@@ -29,6 +29,7 @@ struct tls_settings {
 struct tls_peer {
 	struct cert_facts facts;
 	struct cert_name *names; /* owned, one block with their texts; facts.names */
+	struct cert_leaf leaf;	 /* facts.leaf */
 	bool judged;		 /* the facts are there */
 	unsigned number;	 /* of the settings by which */
 	bool direct;		 /* TLS began with the connection: ALPN counts */

@@ -229,6 +229,8 @@ const struct cert_facts *tls_judge(const struct tls *t, SSL *ssl, unsigned numbe
 	verify(&run, ssl, x);
 	peer->names = x509_names(x, &peer->facts.name_count);
 	peer->facts.names = peer->names;
+	if (x509_leaf(x, &peer->leaf))
+		peer->facts.leaf = &peer->leaf;
 	peer->number = number;
 	peer->judged = true;
 	ERR_clear_error();

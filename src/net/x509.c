@@ -203,6 +203,78 @@ struct cert_name *x509_names(const X509 *x, size_t *count)
 	return list;
 }
 
+/* ---- what is remembered ---- */
+
+static unsigned usages_of(X509 *x)
+{
+	EXTENDED_KEY_USAGE *all = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
+	uint32_t found = X509_get_extended_key_usage(x);
+	int bit, count = all ? sk_ASN1_OBJECT_num(all) : 0;
+	unsigned usages = 0;
+
+	EXTENDED_KEY_USAGE_free(all);
+	ERR_clear_error();
+	if (found == UINT32_MAX) /* no extension */
+		return 0;
+	if (found & XKU_SSL_SERVER)
+		usages |= CERT_USAGE_SERVER;
+	if (found & XKU_SSL_CLIENT)
+		usages |= CERT_USAGE_CLIENT;
+	if (found & XKU_ANYEKU)
+		usages |= CERT_USAGE_ANY;
+	for (bit = 0; usages >> bit; bit++) /* what is left are others */
+		count -= usages >> bit & 1;
+	return count || !usages ? usages | CERT_USAGE_OTHER : usages;
+}
+
+static void issuer_of(const X509 *x, char out[CERT_ISSUER_SIZE])
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	if (!bio)
+		return;
+	/* bytes outside ASCII are escaped, so that any place is one to end it */
+	if (X509_NAME_print_ex(bio, X509_get_issuer_name(x), 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_get_mem_data(bio, &text);
+		if (len >= CERT_ISSUER_SIZE)
+			snprintf(out, CERT_ISSUER_SIZE, "%.*s...", CERT_ISSUER_SIZE - 4, text);
+		else if (len > 0)
+			snprintf(out, CERT_ISSUER_SIZE, "%.*s", (int)len, text);
+	}
+	BIO_free(bio);
+}
+
+static void serial_of(X509 *x, char out[CERT_SERIAL_SIZE])
+{
+	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get_serialNumber(x), NULL);
+	char *text = number ? BN_bn2hex(number) : NULL;
+
+	if (text && strlen(text) < CERT_SERIAL_SIZE)
+		strcpy(out, text);
+	OPENSSL_free(text);
+	BN_free(number);
+}
+
+bool x509_leaf(X509 *x, struct cert_leaf *out)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	bool good;
+
+	memset(out, 0, sizeof(*out));
+	good = len > 0 && EVP_Digest(der, (size_t)len, out->key, NULL, EVP_sha256(), NULL);
+	OPENSSL_free(der);
+	issuer_of(x, out->issuer);
+	serial_of(x, out->serial);
+	out->usages = usages_of(x);
+	out->not_before = x509_seconds(X509_get0_notBefore(x));
+	out->not_after = x509_seconds(X509_get0_notAfter(x));
+	ERR_clear_error();
+	return good;
+}
+
 /* ---- chains ---- */
 
 static enum cert_chain chain_state(const struct x509_chain *chain, X509 *first, int64_t now)
@@ -242,6 +314,8 @@ static void read_chain(struct x509_chain *chain, STACK_OF(X509) * certificates, 
 	chain->facts.chain = chain_state(chain, first, now);
 	chain->names = x509_names(first, &chain->facts.name_count);
 	chain->facts.names = chain->names;
+	if (x509_leaf(first, &chain->leaf))
+		chain->facts.leaf = &chain->leaf;
 }
 
 int x509_chain_read(struct x509_chain *chain, const char *pem, size_t len, int64_t now,

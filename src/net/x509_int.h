@@ -3,6 +3,7 @@
 #define NET_X509_INT_H
 
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@
  * runs out.
  */
 struct cert_name *x509_names(const X509 *x, size_t *count);
+/* What is remembered of a certificate; false where its key cannot be encoded. */
+bool x509_leaf(X509 *x, struct cert_leaf *out);
 /* Seconds since the epoch, 0 where it is no time. */
 int64_t x509_seconds(const ASN1_TIME *time);
 

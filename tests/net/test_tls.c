@@ -249,6 +249,57 @@ static void test_names(void **state)
 	tls_free(tls);
 }
 
+/* The hash is what `openssl x509 -pubkey | openssl pkey -pubin -outform DER | sha256sum` says. */
+static void is_pki_key(const struct cert_leaf *leaf)
+{
+	unsigned char *der = NULL, hash[CERT_KEY_SIZE];
+	int len = i2d_PUBKEY(pki.key, &der);
+
+	assert_true(len > 0);
+	assert_true(EVP_Digest(der, (size_t)len, hash, NULL, EVP_sha256(), NULL));
+	assert_memory_equal(leaf->key, hash, sizeof(hash));
+	OPENSSL_free(der);
+}
+
+static void check_leaf(struct end *e)
+{
+	const struct cert_leaf *leaf = connection_certificate(e->c, 0)->leaf;
+
+	assert_non_null(leaf);
+	is_pki_key(leaf);
+	assert_string_equal(leaf->issuer, "CN=Test authority");
+	assert_int_equal(leaf->usages, CERT_USAGE_SERVER | CERT_USAGE_OTHER);
+	assert_true(strlen(leaf->serial) >= 2 && !strcspn(leaf->serial, "0123456789ABCDEF"));
+	assert_true(leaf->not_before < time(NULL));
+	assert_int_equal(leaf->not_after - leaf->not_before, 3 * 86400);
+}
+
+/* What is remembered of a certificate: the peer's, and our own. */
+static void test_leaf(void **state)
+{
+	char names[CERT_NAMES_TEXT];
+	struct cert_leaf ours;
+	struct tls *tls;
+	struct raw r;
+
+	(void)state;
+	tls = new_tls(TLS_VERSION_1_2);
+	add_identity(tls, "we.example", "we.example");
+	pki_make(&pki, &(struct pki_wish){ PEER, .usages = "serverAuth,codeSigning",
+					   .from_days = -1, .to_days = 2 });
+	raw_init(&r);
+	r.certificate = pki_path(&pki, "peer.example", ".crt");
+	r.key = pki_path(&pki, "peer.example", ".key");
+	meet(tls, true, &r, check_leaf);
+	raw_fini(&r);
+	assert_true(tls_identity(tls, "we.example", 0, &ours, names));
+	is_pki_key(&ours);
+	assert_string_equal(names, "we.example");
+	assert_false(tls_identity(tls, "we.example", 1, &ours, names));
+	assert_false(tls_identity(tls, "nobody.example", 0, &ours, names));
+	tls_free(tls);
+}
+
 static void check_none(struct end *e)
 {
 	assert_true(e->tls_up);
@@ -521,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_usages),
 		cmocka_unit_test(test_weak),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_leaf),
 		cmocka_unit_test(test_peer_without_certificate),
 		cmocka_unit_test(test_server_name_selects),
 		cmocka_unit_test(test_no_identity),
