@@ -94,7 +94,7 @@ libfedgate_net_a_SOURCES = \
 	src/net/x509_int.h
 
 # outside and gateway: what federates, on top of net
-libfedgate_gateway_a_CFLAGS = $(AM_CFLAGS)
+libfedgate_gateway_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libfedgate_gateway_a_SOURCES = \
 	src/outside/dial.c \
 	src/outside/expiry.c \
@@ -110,11 +110,16 @@ libfedgate_gateway_a_SOURCES = \
 	src/gateway/gateway.c \
 	src/gateway/gateway_int.h \
 	src/gateway/history.c \
+	src/gateway/keeper.c \
+	src/gateway/keeper_disk.c \
+	src/gateway/keeper_int.h \
 	src/gateway/limits.c \
 	src/gateway/log_quota.c \
 	src/gateway/links.c \
 	src/gateway/reload.c \
+	src/gateway/remember.c \
 	src/gateway/report.c \
+	src/gateway/trust_store.c \
 	src/gateway/visitors.c \
 	src/gateway/worker.c
 
@@ -157,7 +162,7 @@ libfedgate_admin_a_SOURCES = \
 sbin_PROGRAMS += fedgated
 fedgated_SOURCES = src/fedgated.c
 fedgated_LDADD = libfedgate_admin.a libfedgate_gateway.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a \
-	$(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS) -lpthread
+	$(PURE_LIBS) $(NET_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -lpthread
 
 bin_PROGRAMS += fedgatectl
 fedgatectl_SOURCES = src/fedgatectl.c
@@ -183,7 +188,10 @@ noinst_HEADERS += \
 	include/base/str.h \
 	include/gateway/gateway.h \
 	include/gateway/history.h \
+	include/gateway/keeper.h \
 	include/gateway/limits.h \
+	include/gateway/trust_entry.h \
+	include/gateway/trust_store.h \
 	include/gateway/log_quota.h \
 	include/config/config.h \
 	include/config/diag.h \
@@ -208,6 +216,7 @@ noinst_HEADERS += \
 	include/outside/dial.h \
 	include/outside/expiry.h \
 	include/outside/hosts.h \
+	include/outside/lesson.h \
 	include/outside/outside.h \
 	include/outside/race.h \
 	include/outside/route.h \

@@ -19,6 +19,7 @@ LDADD = libtests.a libfedgate_pure.a $(PURE_LIBS) $(CMOCKA_LIBS)
 
 include tests/unit/local.mk
 include tests/net/local.mk
+include tests/gateway/local.mk
 include tests/hazard/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk

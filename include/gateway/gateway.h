@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "gateway/history.h"
+#include "gateway/keeper.h"
 #include "negotiation/negotiation.h"
 #include "net/loop.h"
 
@@ -129,6 +130,13 @@ struct gateway_report { /* owned by the callback's caller */
 typedef void (*gateway_report_fn)(void *context, const struct gateway_report *report);
 /* Asks every worker; FN is called once, from the main loop, with what they said. */
 void gateway_report(struct gateway *g, gateway_report_fn fn, void *context);
+
+/* What it remembers of partners; main thread. */
+struct keeper *gateway_keeper(const struct gateway *g);
+/* The certificate number INDEX of those in use for a local domain, with its names; false where there are not so many. Main
+ * thread. */
+bool gateway_certificate(const struct gateway *g, const char *domain, size_t index,
+			 struct cert_leaf *leaf, char names[CERT_NAMES_TEXT]);
 
 /* How the last attempts with REMOTE (normal form) ended, per direction; false where there was none. Any thread. */
 bool gateway_last(struct gateway *g, const char *remote, enum negotiation_role role,

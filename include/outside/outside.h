@@ -14,6 +14,7 @@
 #include "net/resolver.h"
 #include "outside/attempt.h"
 #include "outside/hosts.h"
+#include "outside/lesson.h"
 #include "outside/snapshot.h"
 
 struct stream;
@@ -43,6 +44,8 @@ struct outside_hooks { /* all are called with outside->context */
 	void (*answer)(void *context, const struct question *q, enum dialback_outcome outcome);
 	/* A negotiation ended. Borrowed. */
 	void (*attempt)(void *context, const struct attempt *a);
+	/* A pair came up, or was refused for what is remembered of its domain. Borrowed. */
+	void (*learnt)(void *context, const struct lesson *lesson);
 	/* One more connection with the partner of REMOTE, by us where DIALLED; false: there are as many as allowed. */
 	bool (*take)(void *context, const struct partner *partner, const char *remote,
 		     bool dialled);
@@ -59,6 +62,8 @@ struct outside_hooks { /* all are called with outside->context */
 struct outside {
 	struct loop *loop;
 	struct resolver *resolver;
+	struct memory
+		*memory; /* of the domains, for the negotiations; NULL = nothing is remembered */
 	struct snapshot *snapshot; /* the current one; a new stream takes a reference */
 	const struct outside_hooks *hooks;
 	void *context;

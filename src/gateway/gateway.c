@@ -32,6 +32,17 @@ void gateway_log(struct gateway *g, const struct log_line *line)
 		log_write(line, g->options.log_fd);
 }
 
+struct keeper *gateway_keeper(const struct gateway *g)
+{
+	return g->keeper;
+}
+
+bool gateway_certificate(const struct gateway *g, const char *domain, size_t index,
+			 struct cert_leaf *leaf, char names[CERT_NAMES_TEXT])
+{
+	return tls_identity(g->snapshot->tls, domain, index, leaf, names);
+}
+
 bool gateway_last(struct gateway *g, const char *remote, enum negotiation_role role,
 		  struct attempt *out)
 {
@@ -167,6 +178,10 @@ static void on_message(void *context, struct mail *mail)
 	case MESSAGE_REPORT:
 		report_collected(g, m);
 		break;
+	case MESSAGE_LEARNT:
+	case MESSAGE_ATTEMPT:
+		remember_message(g, m);
+		break;
 	case MESSAGE_DRAINED:
 		on_drained(g);
 		break;
@@ -179,6 +194,7 @@ static void on_message(void *context, struct mail *mail)
 	case MESSAGE_ANSWER:
 	case MESSAGE_RESUME:
 	case MESSAGE_PACE:
+	case MESSAGE_MEMORY:
 	case MESSAGE_DRAIN:
 	case MESSAGE_HURRY:
 	case MESSAGE_STOP:
@@ -245,6 +261,7 @@ static void free_gateway(struct gateway *g, bool keep_config)
 	while (g->seat_count)
 		free(g->seats[--g->seat_count]);
 	free(g->seats);
+	keeper_free(g->keeper);
 	history_free(g->history);
 	limits_free(g->limits);
 	if (keep_config)
@@ -276,7 +293,8 @@ struct gateway *gateway_new(struct loop *main_loop, const struct gateway_options
 	g->mailbox = mailbox_new(main_loop, on_message, g);
 	g->deadline = loop_timer_new(main_loop, on_deadline, g);
 	snprintf(error, GATEWAY_ERROR_SIZE, "memory or descriptors ran out");
-	if (!g->mailbox || !g->deadline || open_sockets(g, error) || start_workers(g, error)) {
+	if (!g->mailbox || !g->deadline || open_sockets(g, error) || start_workers(g, error) ||
+	    remember_init(g, error)) {
 		free_gateway(g, true);
 		return NULL;
 	}

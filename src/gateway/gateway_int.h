@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "gateway/gateway.h"
+#include "gateway/keeper.h"
 #include "gateway/limits.h"
 #include "gateway/log_quota.h"
 #include "inside/component.h"
@@ -30,6 +31,9 @@ enum message_type {
 	MESSAGE_RESUME, /* a domain's inside takes stanzas again: to all */
 	MESSAGE_PACE, /* a local domain's stanzas may have to come more slowly, or no longer: to its home */
 	MESSAGE_RELOAD,	 /* to all, and back to the main thread: a new configuration */
+	MESSAGE_LEARNT,	 /* what is to be remembered of a domain: to the main thread */
+	MESSAGE_ATTEMPT, /* how a negotiation ended: to the main thread */
+	MESSAGE_MEMORY,	 /* what is remembered of a domain: to all */
 	MESSAGE_REPORT,	 /* to all, and back to the main thread */
 	MESSAGE_DRAIN,	 /* to all: nothing new, and end what there is */
 	MESSAGE_HURRY,	 /* to all: at once */
@@ -50,7 +54,10 @@ struct message {
 	struct gateway_report *report; /* REPORT, on the way back: owned */
 	struct snapshot *snapshot;     /* RELOAD: a reference */
 	size_t seats;		       /* RELOAD: how many there are now */
-	char remote[JID_DOMAIN_SIZE];  /* OUT */
+	char remote[JID_DOMAIN_SIZE];  /* OUT, MEMORY */
+	struct lesson *lesson;	       /* LEARNT: owned */
+	struct attempt *attempt;       /* ATTEMPT: owned */
+	struct memory_facts *facts;    /* MEMORY: owned; NULL = forget it */
 };
 
 /* How stanzas of one local domain flow between workers; what is on its way is bounded by holding back its sources. */
@@ -147,6 +154,7 @@ struct gateway {
 	struct gateway_options options;
 	struct limits *limits;
 	struct history *history;
+	struct keeper *keeper;
 	int *listen_fds;	 /* of config->gateway.listen */
 	int *direct_fds;	 /* of config->gateway.listen_direct_tls */
 	int *inside_fds;	 /* of config->inside */
@@ -193,6 +201,16 @@ const struct config *worker_config(const struct worker *w);
 /* visitors.c */
 extern const struct listener_events visitors_events;	    /* with a worker */
 extern const struct listener_events visitors_direct_events; /* whose streams begin with TLS */
+
+/* remember.c */
+int remember_init(struct gateway *g, char error[GATEWAY_ERROR_SIZE]) must_check;
+/* Of the main thread: LEARNT, ATTEMPT. */
+void remember_message(struct gateway *g, const struct message *m);
+/* Of a worker: MEMORY. */
+void remember_change(struct worker *w, const struct message *m);
+/* From a worker, to be remembered; borrowed. */
+void remember_lesson(struct worker *w, const struct lesson *lesson);
+void remember_attempt(struct worker *w, const struct attempt *a);
 
 /* links.c */
 int links_init(struct worker *w) must_check;

@@ -24,6 +24,9 @@ void message_free(struct message *m)
 {
 	stanza_put(m->stanza);
 	free(m->question);
+	free(m->lesson);
+	free(m->attempt);
+	free(m->facts);
 	report_free(m->report);
 	snapshot_put(m->snapshot);
 	free(m);
@@ -212,6 +215,12 @@ static void on_attempt(void *context, const struct attempt *a)
 	w->counters.sasl_refused += a->external_refused;
 	w->counters.sasl_refused_usage += a->lacks_client_usage;
 	history_add(w->gateway->history, a);
+	remember_attempt(w, a);
+}
+
+static void on_learnt(void *context, const struct lesson *lesson)
+{
+	remember_lesson(context, lesson);
 }
 
 static bool on_take(void *context, const struct partner *p, const char *remote, bool dialled)
@@ -287,6 +296,7 @@ static const struct outside_hooks hooks = {
 	.ask = on_ask,
 	.answer = on_answer,
 	.attempt = on_attempt,
+	.learnt = on_learnt,
 	.take = on_take,
 	.give = on_give,
 	.is_own = on_is_own,
@@ -463,6 +473,9 @@ static void on_message(void *context, struct mail *mail)
 	case MESSAGE_RELOAD:
 		reload(w, m);
 		break;
+	case MESSAGE_MEMORY:
+		remember_change(w, m);
+		break;
 	case MESSAGE_REPORT:
 		report_collect(w, m);
 		return; /* on its way back */
@@ -475,6 +488,8 @@ static void on_message(void *context, struct mail *mail)
 	case MESSAGE_STOP:
 		stop(w);
 		break;
+	case MESSAGE_LEARNT:
+	case MESSAGE_ATTEMPT:
 	case MESSAGE_DRAINED:
 	case MESSAGE_STOPPED:
 		break; /* the main thread's */
@@ -546,6 +561,7 @@ int worker_init(struct worker *w, struct gateway *g, unsigned number,
 		.hooks = &hooks,
 		.context = w,
 		.worker = number,
+		.memory = memory_new(),
 	};
 	w->log_quota = log_quota_new();
 	w->routes = routes_new(&w->outside);
@@ -585,6 +601,7 @@ void worker_fini(struct worker *w)
 	streams_free(&w->outside);
 	links_fini(w);
 	resolver_free(w->outside.resolver);
+	memory_free(w->outside.memory);
 	loop_timer_free(w->watch);
 	log_quota_free(w->log_quota);
 	snapshot_put(w->outside.snapshot);

@@ -112,6 +112,7 @@ void stream_end(struct stream *s, enum fail fail, bool abrupt)
 	s->fail = fail;
 	loop_timer_stop(s->timer);
 	stream_tell_attempt(s); /* while the connection still knows about TLS */
+	stream_teach_end(s);
 	stream_log_close(s);
 	if (s->connection)
 		count_sent(s);
@@ -336,6 +337,7 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 	config.negotiation.policy = snapshot->policy;
 	config.negotiation.secret = &snapshot->secret;
 	config.negotiation.previous = snapshot->has_previous ? &snapshot->previous : NULL;
+	config.negotiation.memory = o->memory;
 	config.negotiation.max_bytes = config.max_stanza;
 	s->wire = wire_new(&config, &stream_wire_events, s);
 	s->timer = loop_timer_new(o->loop, on_timer, s);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "policy/choose.h"
 #include "stream_int.h"
 
 /* An answer for the wire, which is in the middle of the call that asked. One question is open at a time, and there is one
@@ -225,9 +226,15 @@ static void on_action(void *context, const struct negotiation_action *a, const c
 		if (!*stream_remote(s)) /* a header without 'from' */
 			s->pair_remote = mem_strdup(a->remote);
 		stream_log_pair(s, a);
+		stream_teach(s, a->remote, a->method, FAIL_NONE);
 		break;
 	case ACTION_PAIR_DOWN:
 		stream_log_pair(s, a);
+		if (a->fail == FAIL_DOWNGRADE_REFUSED)
+			stream_teach(s, a->remote,
+				     choose_dialback_method(
+					     negotiation_in_tls(wire_negotiation(s->wire))),
+				     a->fail);
 		break;
 	case ACTION_VERIFIED:
 		if (s->events->verified)

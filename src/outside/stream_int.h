@@ -80,6 +80,9 @@ void stream_log_note(struct stream *s, const struct negotiation_note *note);
 void stream_log_drop(struct stream *s, enum fail fail);
 void stream_log_pair(struct stream *s, const struct negotiation_action *a);
 void stream_tell_attempt(struct stream *s);
+/* What a pair's coming up, or its refusal, says of REMOTE; what the end of the stream does, where that is a refusal. */
+void stream_teach(struct stream *s, const char *remote, enum method method, enum fail fail);
+void stream_teach_end(struct stream *s);
 /* Why the peer's certificate is not valid for its domain; FAIL_NONE where it is, or outside TLS. */
 enum fail stream_certificate(const struct stream *s);
 /* The peer refused our certificate for SASL, which may identify servers alone. */

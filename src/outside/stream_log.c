@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "policy/choose.h"
 #include "stream_int.h"
+#include "trust/cert_name.h"
 #include "trust/reason.h"
-#include "trust/verdict.h"
 
 const char *stream_remote(const struct stream *s)
 {
@@ -25,7 +26,8 @@ enum fail stream_certificate(const struct stream *s)
 
 	if (!s->connection || !negotiation_in_tls(n))
 		return FAIL_NONE;
-	return verdict_of(connection_certificate(s->connection, s->wants), stream_remote(s)).fail;
+	return negotiation_judge(n, connection_certificate(s->connection, s->wants),
+				 stream_remote(s));
 }
 
 static void certificate_reason(const struct stream *s, enum fail fail, char out[REASON_SIZE])
@@ -242,4 +244,42 @@ void stream_tell_attempt(struct stream *s)
 	snprintf(a.peer_error, sizeof(a.peer_error), "%s", negotiation_peer_error(n));
 	snprintf(a.detail, sizeof(a.detail), "%s", s->detail);
 	s->o->hooks->attempt(s->o->context, &a);
+}
+
+/* Of a pair besides the first one the certificate may be another domain's. */
+static bool is_its_own(const struct stream *s, const char *remote, const struct cert_facts *facts)
+{
+	return !strcmp(remote, stream_remote(s)) || cert_name_matches(facts, remote);
+}
+
+void stream_teach(struct stream *s, const char *remote, enum method method, enum fail fail)
+{
+	const struct cert_facts *facts = NULL;
+	struct lesson lesson;
+
+	if (s->connection && negotiation_in_tls(wire_negotiation(s->wire)))
+		facts = connection_certificate(s->connection, s->wants);
+	memset(&lesson, 0, sizeof(lesson));
+	strcpy(lesson.remote, remote);
+	lesson.role = s->role;
+	lesson.at = clock_wall();
+	lesson.method = method;
+	lesson.fail = fail;
+	if (facts && facts->leaf && is_its_own(s, remote, facts)) {
+		lesson.certificate = true;
+		lesson.leaf = *facts->leaf;
+		cert_names_str(facts, lesson.names);
+	}
+	s->o->hooks->learnt(s->o->context, &lesson);
+}
+
+void stream_teach_end(struct stream *s)
+{
+	bool tls = negotiation_in_tls(wire_negotiation(s->wire));
+
+	if (*stream_remote(s) && (s->fail == FAIL_CERT_PIN || s->fail == FAIL_DOWNGRADE_REFUSED))
+		stream_teach(s, stream_remote(s),
+			     s->fail == FAIL_CERT_PIN ? METHOD_SASL_TLS
+						      : choose_dialback_method(tls),
+			     s->fail);
 }
