@@ -94,6 +94,33 @@ static const struct command commands[] = {
 	  .socket = true,
 	  .json = true,
 	  .run = command_reload },
+	{ .name = "certificates",
+	  .arguments = "[-c FILE] [-s SOCKET] [--json]",
+	  .summary = "list our certificates and the partners', by when they end",
+	  .help = "Asks the daemon for the certificates it uses and those that partners showed "
+		  "last, the one that\nends first at the top, with the days that are left, what "
+		  "they may be used for, and who issued\nthem. `!` marks what needs somebody's "
+		  "attention; certificate-warning-days says how early.\n",
+	  .config = true,
+	  .socket = true,
+	  .json = true,
+	  .run = command_certificates },
+	{ .name = "pin",
+	  .arguments = "[-c FILE] [-s SOCKET] [--json] DOMAIN [--accept [KEY] | --forget]",
+	  .summary = "show or change what is remembered of a partner",
+	  .help = "Shows the key that is expected of DOMAIN and the one seen last, the best method "
+		  "it ever used, and\nthe last attempts, for each direction.\n--accept: the key "
+		  "seen last is the one expected from now on; with KEY, at least the first 8\n"
+		  "digits of its hash, only if it is that one. --forget: nothing is remembered of "
+		  "DOMAIN any more;\nthe next key and method are taken as they come.\nThe exit "
+		  "status is 1 where the daemon cannot do what is asked.\n",
+	  .min = 1,
+	  .max = 2,
+	  .config = true,
+	  .socket = true,
+	  .json = true,
+	  .pin = true,
+	  .run = command_pin },
 	/* how the documents that are made from the schema are made */
 	{ .name = "reference",
 	  .arguments = "yaml|man",
@@ -198,6 +225,8 @@ struct given {
 	const char *config; /* NULL = not given */
 	const char *socket;
 	bool json;
+	bool accept;
+	bool forget;
 	bool help;
 	bool version;
 };
@@ -208,6 +237,8 @@ static bool read_options(int argc, char **argv, bool all, struct given *given)
 	static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
 						      { "socket", required_argument, NULL, 's' },
 						      { "json", no_argument, NULL, 'j' },
+						      { "accept", no_argument, NULL, 'a' },
+						      { "forget", no_argument, NULL, 'f' },
 						      { "help", no_argument, NULL, 'h' },
 						      { "version", no_argument, NULL, 'V' },
 						      { NULL, 0, NULL, 0 } };
@@ -222,6 +253,10 @@ static bool read_options(int argc, char **argv, bool all, struct given *given)
 			given->socket = optarg;
 		else if (option == 'j')
 			given->json = true;
+		else if (option == 'a')
+			given->accept = true;
+		else if (option == 'f')
+			given->forget = true;
 		else if (option == 'h')
 			given->help = true;
 		else if (option == 'V')
@@ -234,7 +269,7 @@ static bool read_options(int argc, char **argv, bool all, struct given *given)
 
 static int run_command(const struct command *c, int argc, char **argv, struct given *given)
 {
-	struct command_options options = { command_default_config(), false, NULL, false, NULL, 0 };
+	struct command_options options = { .config = command_default_config() };
 	int i;
 
 	if (!read_options(argc, argv, true, given))
@@ -251,6 +286,11 @@ static int run_command(const struct command *c, int argc, char **argv, struct gi
 		return usage_error(c, "fedgatectl: %s has no option -s\n", c->name);
 	if (given->json && !c->json)
 		return usage_error(c, "fedgatectl: %s has no option --json\n", c->name);
+	if ((given->accept || given->forget) && !c->pin)
+		return usage_error(c, "fedgatectl: %s has no option --accept or --forget\n",
+				   c->name);
+	options.accept = given->accept;
+	options.forget = given->forget;
 	options.config_given = given->config != NULL;
 	if (given->config)
 		options.config = given->config;
@@ -272,7 +312,7 @@ static int run_command(const struct command *c, int argc, char **argv, struct gi
 int main(int argc, char **argv)
 {
 	static char name[] = "fedgatectl"; /* what getopt begins its messages with */
-	struct given given = { NULL, NULL, false, false, false };
+	struct given given = { NULL, NULL, false, false, false, false, false };
 	const struct command *c;
 
 	if (argc < 2) {

@@ -133,10 +133,14 @@ libfedgate_admin_a_SOURCES = \
 	src/admin/answers.c \
 	src/admin/answers_int.h \
 	src/admin/answers_json.c \
+	src/admin/answers_trust.c \
+	src/admin/calendar.c \
+	src/admin/command_certificates.c \
 	src/admin/command_check_config.c \
 	src/admin/command_dns.c \
 	src/admin/command_explain.c \
 	src/admin/command_matrix.c \
+	src/admin/command_pin.c \
 	src/admin/command_reference.c \
 	src/admin/command_reload.c \
 	src/admin/command_status.c \
@@ -170,6 +174,7 @@ fedgatectl_LDADD = libfedgate_admin.a libfedgate_net.a libfedgate_pure.a $(PURE_
 
 noinst_HEADERS += \
 	include/admin/answers.h \
+	include/admin/calendar.h \
 	include/admin/command.h \
 	include/admin/control.h \
 	include/admin/control_client.h \

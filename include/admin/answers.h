@@ -1,5 +1,5 @@
 /*
- * answers: what the daemon answers to status, streams, explain and reload.
+ * answers: what the daemon answers to status, streams, explain, certificates, pin and reload.
  *
  * A request is one line of JSON, {"command": "...", "arguments": ["...", ...]}; its answer is one, {"ok": true, "result": ...}
  * or {"ok": false, "error": "..."}. The workers are asked once for all who wait. Embedded in the daemon, on the main loop;
@@ -21,12 +21,23 @@ typedef void (*answers_reply_fn)(void *context, uint64_t client, const char *lin
 /* CLIENT wants a reload; answers_reloaded or answers_reload_failed tells how it went. */
 typedef void (*answers_reload_fn)(void *context, uint64_t client);
 
-enum answers_command { ANSWERS_STATUS, ANSWERS_STREAMS, ANSWERS_EXPLAIN, ANSWERS_RELOAD };
+enum answers_command {
+	ANSWERS_STATUS,
+	ANSWERS_STREAMS,
+	ANSWERS_EXPLAIN,
+	ANSWERS_CERTIFICATES,
+	ANSWERS_PIN, /* domain; domain, "accept", digits of a key or ""; domain, "forget" */
+	ANSWERS_RELOAD
+};
+
+enum answers_action { ANSWERS_SHOW, ANSWERS_ACCEPT, ANSWERS_FORGET };
 
 struct answers_pending {
 	uint64_t client;
 	enum answers_command command;
-	char domain[JID_DOMAIN_SIZE]; /* of explain */
+	char domain[JID_DOMAIN_SIZE]; /* of explain and pin */
+	enum answers_action action;   /* of pin */
+	char key[CERT_KEY_TEXT];      /* of accept; "" = the one seen last */
 	bool asked;		      /* the workers are asked since it came */
 };
 

@@ -24,6 +24,8 @@ struct command_options {
 	bool config_given;  /* not the default */
 	const char *socket; /* NULL = as the configuration says */
 	bool json;
+	bool accept;
+	bool forget;
 	char **arguments; /* what is no option */
 	int count;
 };
@@ -38,6 +40,7 @@ struct command {
 	bool config; /* takes -c FILE */
 	bool socket; /* takes -s SOCKET */
 	bool json;   /* takes --json */
+	bool pin;    /* takes --accept or --forget */
 	int (*run)(const struct command_options *options);
 };
 
@@ -45,6 +48,8 @@ int command_matrix(const struct command_options *options);
 int command_check_config(const struct command_options *options);
 int command_dns(const struct command_options *options);
 int command_explain(const struct command_options *options);
+int command_certificates(const struct command_options *options);
+int command_pin(const struct command_options *options);
 int command_reference(const struct command_options *options);
 int command_status(const struct command_options *options);
 int command_streams(const struct command_options *options);

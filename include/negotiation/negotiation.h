@@ -168,13 +168,13 @@ struct negotiation_config {
 	const struct dialback_secret *secret;
 	const struct dialback_secret *previous; /* keys of it are ours too; NULL = none */
 	enum negotiation_role role;
-	bool direct_tls;	    /* TLS begins with the connection [XEP-0368] */
-	bool tls_demanded;	    /* initiating: nothing in clear, whatever the row */
-	bool verify_only;	    /* initiating: only to verify keys */
-	const char *local, *remote; /* initiating: the pair, each in normal form */
-	uint64_t max_bytes;	    /* of a stanza, to tell the peer [XEP-0478]; 0 = do not tell */
+	bool direct_tls;	     /* TLS begins with the connection [XEP-0368] */
+	bool tls_demanded;	     /* initiating: nothing in clear, whatever the row */
+	bool verify_only;	     /* initiating: only to verify keys */
+	const char *local, *remote;  /* initiating: the pair, each in normal form */
+	uint64_t max_bytes;	     /* of a stanza, to tell the peer [XEP-0478]; 0 = do not tell */
 	const struct memory *memory; /* may change between two steps; NULL = none */
-	unsigned pairs_max;	    /* at most on one stream; 0 = NEGOTIATION_PAIRS_DEFAULT */
+	unsigned pairs_max;	     /* at most on one stream; 0 = NEGOTIATION_PAIRS_DEFAULT */
 };
 
 #define NEGOTIATION_PAIRS_DEFAULT 32

@@ -22,7 +22,7 @@ struct choose_facts {
 	bool external_failed; /* SASL EXTERNAL was tried on this stream and failed */
 	bool verify_only;     /* the stream is for db:verify: it authenticates nothing */
 	bool tls_demanded;    /* whatever the row: direct TLS with the peer failed before */
-	bool old; /* the peer's header has no version: no features, no STARTTLS, no SASL */
+	bool old;	  /* the peer's header has no version: no features, no STARTTLS, no SASL */
 	enum method best; /* that the domain used before in this role; METHOD_NONE: not known */
 };
 

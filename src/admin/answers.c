@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "answers_int.h"
+#include "base/str.h"
 #include "report_int.h"
 
 static const char *const commands[] = {
-	[ANSWERS_STATUS] = "status",
-	[ANSWERS_STREAMS] = "streams",
-	[ANSWERS_EXPLAIN] = "explain",
-	[ANSWERS_RELOAD] = "reload",
+	[ANSWERS_STATUS] = "status",   [ANSWERS_STREAMS] = "streams",
+	[ANSWERS_EXPLAIN] = "explain", [ANSWERS_CERTIFICATES] = "certificates",
+	[ANSWERS_PIN] = "pin",	       [ANSWERS_RELOAD] = "reload",
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -50,6 +50,15 @@ static void refuse(struct answers *a, uint64_t client, const char *why)
 	reply(a, client, o);
 }
 
+static void reply_result(struct answers *a, uint64_t client, json_t *value)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "ok", json_true());
+	json_object_set_new(o, "result", value);
+	reply(a, client, o);
+}
+
 /* ---- reading ---- */
 
 static bool read_command(const json_t *root, enum answers_command *command, const char **why)
@@ -71,16 +80,36 @@ static bool read_command(const json_t *root, enum answers_command *command, cons
 	return false;
 }
 
-/* The argument of explain; the others have none. */
+/* What pin is to do, behind its domain. */
+static bool read_action(const json_t *list, struct answers_pending *p)
+{
+	const char *word = json_string_value(json_array_get(list, 1));
+	const char *key = json_string_value(json_array_get(list, 2));
+	size_t count = json_array_size(list);
+
+	if (word && !strcmp(word, "forget") && count == 2) {
+		p->action = ANSWERS_FORGET;
+		return true;
+	}
+	if (!word || strcmp(word, "accept") || count != 3 || !key)
+		return false;
+	p->action = ANSWERS_ACCEPT;
+	return !str_copy(p->key, sizeof(p->key), key, strlen(key));
+}
+
+/* The domain of explain and of pin; the others have no arguments. */
 static bool read_arguments(const json_t *root, struct answers_pending *p, const char **why)
 {
 	const json_t *list = json_object_get(root, "arguments");
 	const char *text = json_string_value(json_array_get(list, 0));
-	size_t wanted = p->command == ANSWERS_EXPLAIN ? 1 : 0;
+	bool pin = p->command == ANSWERS_PIN, more = pin && json_array_size(list) > 1;
+	size_t wanted = p->command == ANSWERS_EXPLAIN || pin ? 1 : 0;
 
 	if (list && !json_is_array(list))
 		*why = "`arguments` is no list";
-	else if (json_array_size(list) != wanted)
+	else if (more && !read_action(list, p))
+		*why = "after the domain it takes `accept` with a key, or `forget`";
+	else if (!more && json_array_size(list) != wanted)
 		*why = wanted ? "it takes one argument, a domain" : "it takes no arguments";
 	else if (wanted && (!text || jid_domain(text, strlen(text), p->domain)))
 		*why = "the argument is not a domain";
@@ -129,8 +158,10 @@ static json_t *result(const struct answers *a, const struct answers_pending *p,
 		return answers_streams(report);
 	case ANSWERS_EXPLAIN:
 		return answers_explain(a, p->domain, report);
+	case ANSWERS_CERTIFICATES:
+	case ANSWERS_PIN:
 	case ANSWERS_RELOAD:
-		break; /* no report is asked for it */
+		break; /* no report is asked for them */
 	}
 	return json_null();
 }
@@ -151,13 +182,8 @@ static void reported(void *context, const struct gateway_report *report)
 		if (!all[i].asked)
 			a->pending[a->count++] = all[i];
 	for (i = 0; i < count; i++) {
-		json_t *o;
-		if (!all[i].asked)
-			continue;
-		o = json_object();
-		json_object_set_new(o, "ok", json_true());
-		json_object_set_new(o, "result", result(a, &all[i], report));
-		reply(a, all[i].client, o);
+		if (all[i].asked)
+			reply_result(a, all[i].client, result(a, &all[i], report));
 	}
 	ask(a);
 }
@@ -174,6 +200,17 @@ static void ask(struct answers *a)
 	gateway_report(a->gateway, reported, a);
 }
 
+static void answer_pin(struct answers *a, const struct answers_pending *p)
+{
+	const char *why = NULL;
+	json_t *value = answers_pin(a, p, &why);
+
+	if (value)
+		reply_result(a, p->client, value);
+	else
+		refuse(a, p->client, why);
+}
+
 void answers_request(struct answers *a, uint64_t client, const char *line, size_t len)
 {
 	struct answers_pending p;
@@ -185,6 +222,10 @@ void answers_request(struct answers *a, uint64_t client, const char *line, size_
 		refuse(a, client, why);
 	} else if (p.command == ANSWERS_RELOAD) {
 		a->reload(a->context, client);
+	} else if (p.command == ANSWERS_CERTIFICATES) {
+		reply_result(a, client, answers_certificates(a));
+	} else if (p.command == ANSWERS_PIN) {
+		answer_pin(a, &p);
 	} else if (a->count == CONTROL_CLIENTS_MAX) {
 		/* those whose time was over still have their place here */
 		refuse(a, client, "the workers do not answer");

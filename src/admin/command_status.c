@@ -166,7 +166,7 @@ static void print_counters(const json_t *o, struct buf *out)
 
 int command_status(const struct command_options *options)
 {
-	json_t *o = remote_result(options, "status");
+	json_t *o = remote_result(options, "status", NULL);
 	struct buf out;
 
 	if (!o)

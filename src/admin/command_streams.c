@@ -131,7 +131,7 @@ static void print_table(const struct line *lines, size_t count, struct buf *out)
 
 int command_streams(const struct command_options *options)
 {
-	json_t *list = remote_result(options, "streams");
+	json_t *list = remote_result(options, "streams", NULL);
 	size_t count = json_array_size(list), i;
 	struct line *lines;
 	struct buf out;

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "admin/answers.h"
+#include "admin/calendar.h"
 #include "admin/command.h"
 #include "admin/control.h"
 #include "admin/material.h"
 #include "admin/supervisor.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "gateway/gateway.h"
 #include "net/sasl.h"
@@ -23,6 +25,7 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
+#define DAY_MS UINT64_C(86400000)
 #define GRACE_MS 10000 /* for what is under way, once the end is asked for */
 
 struct daemon {
@@ -35,6 +38,7 @@ struct daemon {
 	struct gateway *gateway;
 	struct answers answers;
 	struct control *control;
+	struct loop_timer *daily;
 	struct loop_signal *term, *interrupt, *hangup;
 	uint64_t reload_client; /* who asked for the reload that is under way; 0 = a signal */
 	bool reloading;
@@ -269,6 +273,14 @@ static void on_reload_request(void *context, uint64_t client)
 	reload(context, client);
 }
 
+static void on_daily(void *context)
+{
+	struct daemon *d = context;
+
+	calendar_log(d->gateway, clock_wall());
+	loop_timer_set(d->daily, DAY_MS);
+}
+
 static void on_drained(void *context)
 {
 	const struct daemon *d = context;
@@ -341,7 +353,8 @@ static int prepare(struct daemon *d, struct material *m)
 	d->term = loop_signal_new(d->loop, SIGTERM, on_term, d);
 	d->interrupt = loop_signal_new(d->loop, SIGINT, on_interrupt, d);
 	d->hangup = loop_signal_new(d->loop, SIGHUP, on_hangup, d);
-	if (!d->term || !d->interrupt || !d->hangup)
+	d->daily = loop_timer_new(d->loop, on_daily, d);
+	if (!d->term || !d->interrupt || !d->hangup || !d->daily)
 		return start_failed(d, "memory or descriptors ran out");
 	return 0;
 }
@@ -379,6 +392,7 @@ static void say_started(const struct daemon *d)
 static void tear_down(struct daemon *d)
 {
 	control_free(d->control);
+	loop_timer_free(d->daily);
 	loop_signal_free(d->term);
 	loop_signal_free(d->interrupt);
 	loop_signal_free(d->hangup);
@@ -418,6 +432,7 @@ int daemon_run(const char *config)
 		give_up(&d);
 	if (!rc) {
 		say_started(&d);
+		on_daily(&d);
 		loop_run(d.loop);
 	}
 	tear_down(&d);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/control_client.h"
 #include "admin/files.h"
@@ -51,14 +52,14 @@ char *remote_socket(const struct command_options *options)
 
 /* ---- asking ---- */
 
-static char *request(const char *command, const char *argument)
+static char *request(const char *command, const char *const *arguments)
 {
 	json_t *o = json_object(), *list = json_array();
 	char *text, *line;
 	size_t len;
 
-	if (argument)
-		json_array_append_new(list, report_json_string(argument));
+	for (; arguments && *arguments; arguments++)
+		json_array_append_new(list, report_json_string(*arguments));
 	json_object_set_new(o, "command", report_json_string(command));
 	json_object_set_new(o, "arguments", list);
 	text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -93,12 +94,12 @@ static int open_answer(const char *socket, const json_t *answer, json_t **result
 	return -FAIL_INVALID_ARGUMENT;
 }
 
-int remote_ask(const char *socket, const char *command, const char *argument, json_t **result,
-	       char error[REMOTE_ERROR_SIZE])
+int remote_ask_all(const char *socket, const char *command, const char *const *arguments,
+		   json_t **result, char error[REMOTE_ERROR_SIZE])
 {
 	struct buf answer;
 	json_t *root;
-	char *line = request(command, argument);
+	char *line = request(command, arguments);
 	int rc;
 
 	*result = NULL;
@@ -114,13 +115,22 @@ int remote_ask(const char *socket, const char *command, const char *argument, js
 	return rc;
 }
 
-json_t *remote_result(const struct command_options *options, const char *command)
+int remote_ask(const char *socket, const char *command, const char *argument, json_t **result,
+	       char error[REMOTE_ERROR_SIZE])
+{
+	const char *const arguments[] = { argument, NULL };
+
+	return remote_ask_all(socket, command, arguments, result, error);
+}
+
+json_t *remote_result(const struct command_options *options, const char *command,
+		      const char *const *arguments)
 {
 	char error[REMOTE_ERROR_SIZE];
 	char *socket = remote_socket(options);
 	json_t *result;
 
-	if (remote_ask(socket, command, NULL, &result, error)) {
+	if (remote_ask_all(socket, command, arguments, &result, error)) {
 		fprintf(stderr, "fedgatectl: %s\n", error);
 		json_decref(result);
 		result = NULL;
@@ -210,4 +220,24 @@ void remote_plain(const char *text, char *out, size_t size)
 		out[n++] = c < 0x20 || c == 0x7f || c1 ? '?' : (char)c;
 	}
 	out[n] = '\0';
+}
+
+static const char *date(int64_t seconds, const char *format, char *out, size_t size)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(out, size, format, &tm))
+		snprintf(out, size, "?");
+	return out;
+}
+
+const char *remote_day(int64_t seconds, char out[16])
+{
+	return date(seconds, "%Y-%m-%d", out, 16);
+}
+
+const char *remote_time(int64_t seconds, char out[32])
+{
+	return date(seconds, "%Y-%m-%d %H:%M:%S UTC", out, 32);
 }

@@ -153,6 +153,12 @@ static void add_reason(struct buf *out, const struct cert_facts *facts, const ch
 		buf_adds(out, "the partner showed no certificate");
 	else if (fail == FAIL_CERT_NAME && facts)
 		add_names(out, facts, domain);
+	else if (fail == FAIL_CERT_PIN)
+		buf_addf(out,
+			 "the partner's certificate has another key than the one that is pinned: "
+			 "ask "
+			 "the partner, then `fedgatectl pin %s --accept`",
+			 domain);
 	else if (fail == FAIL_CERT_SETTINGS)
 		buf_adds(out, fail_info(fail)->text);
 	else if (fail > FAIL_CERT_MISSING && fail < FAIL_CERT_NAME && facts)

@@ -22,8 +22,7 @@
 
 #include "eval_file.h"
 
-#define EVAL_CHOOSE_SIZE \
-	(19 * 14 * 5 * 4 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2)
+#define EVAL_CHOOSE_SIZE (19 * 14 * 5 * 4 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2)
 
 bool eval_choose_offer(struct eval_case *c, void *ctx);
 bool eval_choose_next(struct eval_case *c, void *ctx);

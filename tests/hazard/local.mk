@@ -7,6 +7,7 @@ HAZARD_TESTS = \
 	tests/hazard/test_flood \
 	tests/hazard/test_inside \
 	tests/hazard/test_life \
+	tests/hazard/test_memory \
 	tests/hazard/test_pressure \
 	tests/hazard/test_reach \
 	tests/hazard/test_reload \
@@ -34,6 +35,7 @@ tests_hazard_test_dns_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_flood_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_inside_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_life_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_memory_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_stanzas_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_tls_LDADD = $(HAZARD_LDADD)
