@@ -26,6 +26,9 @@ partners:
   row1.example:
   old.example: { tls: optional, sasl: not-supported }
   clear.example: { tls: not-supported, sasl: not-supported }
+  direct.example: { sasl: optional, proxy-fqdn: "tls://xmpp.direct.example:5270" }
+  prefers.example: { sasl: optional, direct-tls: prefer }
+  never.example: { sasl: optional, direct-tls: never }
 END
 sed '$a\  "*": { tls: optional, sasl: optional }' closed.yml >open.yml
 
@@ -54,6 +57,9 @@ prints explain-warning fedgatectl explain row1.example -c closed.yml
 prints explain-settings fedgatectl explain own.example -c settings.yml
 prints explain-note fedgatectl explain old.example -c closed.yml
 prints explain-clear fedgatectl explain clear.example -c closed.yml
+prints explain-direct fedgatectl explain direct.example -c closed.yml
+prints explain-prefers fedgatectl explain prefers.example -c closed.yml
+prints explain-never fedgatectl explain never.example -c closed.yml
 prints explain-refused fedgatectl explain chat.example.org -c closed.yml
 prints explain-refused-suffix fedgatectl explain evilexample.org -c closed.yml
 prints explain-everyone fedgatectl explain chat.example.org -c open.yml

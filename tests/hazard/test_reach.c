@@ -15,7 +15,7 @@
 #define ROW "{ tls: not-supported, sasl: not-supported, dialback: true"
 #define PARTNERS \
 	"  first.test: " ROW " }\n  second.test: " ROW " }\n  third.test: " ROW " }\n" \
-	"  fourth.test: " ROW " }\n" \
+	"  fourth.test: " ROW " }\n  slow.test: " ROW " }\n" \
 	"  dead6.test: " ROW " }\n  dead4.test: " ROW " }\n" \
 	"  silent6.test: " ROW " }\n  silent4.test: " ROW " }\n  silent.test: " ROW " }\n" \
 	"  private.test: " ROW " }\n  10.0.0.1: " ROW " }\n" \
@@ -153,6 +153,16 @@ static void test_silent(struct peer *component, int six, int four)
 	tap_ok(took < 1500, "B36: IPv4 is silent: IPv6 (%u ms)", took);
 }
 
+/* Half of the time at most is spent on a target while there are others. */
+static void test_first_silent(struct peer *component)
+{
+	int host = peer_listen(&d, 2);
+	unsigned took = comes(component, host, "slow.test");
+
+	tap_ok(took < 3500, "B16: the first target is silent: the second is dialled (%u ms)", took);
+	close(host);
+}
+
 static void test_all_silent(struct peer *component)
 {
 	uint64_t begun = clock_monotonic_ms();
@@ -244,6 +254,8 @@ int main(void)
 	add(SRV "silent.test", NAME_SRV, "silent-too.test", 2, ntohs(at4.sin_port));
 	add("silent.test", NAME_A, "$NET.8", 0, 0);
 	add("silent-too.test", NAME_A, "$NET.8", 0, 0);
+	add(SRV "slow.test", NAME_SRV, "silent.test", 1, ntohs(at4.sin_port));
+	add(SRV "slow.test", NAME_SRV, "host.test", 2, 5269);
 	add(SRV "private.test", NAME_SRV, "private.test", 1, 5269);
 	add("private.test", NAME_A, "$NET.2", 0, 0);
 	add("private.test", NAME_A, "10.0.0.1", 0, 0);
@@ -259,6 +271,7 @@ int main(void)
 	} else {
 		tap_note("there is no IPv6 here");
 	}
+	test_first_silent(&component);
 	test_all_silent(&component);
 	stop(&component);
 	run(", refuse-private-addresses: true", &component);
