@@ -52,12 +52,19 @@ static bool link_stream(struct stream *s)
 	return true;
 }
 
-static void free_stream(struct stream *s)
+/* It counts for its partner no longer. */
+static void give_back(struct stream *s)
 {
-	unlink_stream(s);
 	if (s->taken)
 		s->o->hooks->give(s->o->context, s->taken, stream_remote(s),
 				  s->role == ROLE_INITIATING);
+	s->taken = NULL;
+}
+
+static void free_stream(struct stream *s)
+{
+	unlink_stream(s);
+	give_back(s);
 	loop_task_cancel(s->o->loop, &s->reaper);
 	loop_task_cancel(s->o->loop, &s->sent);
 	unsent_fini(&s->unsent);
@@ -74,6 +81,7 @@ static void reap(void *context)
 {
 	struct stream *s = context;
 
+	give_back(s); /* whoever is told may try another address at once */
 	if (s->events->ended)
 		s->events->ended(s->context, s->fail, s->detail);
 	free_stream(s);

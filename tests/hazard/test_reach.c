@@ -16,6 +16,7 @@
 #define PARTNERS \
 	"  first.test: " ROW " }\n  second.test: " ROW " }\n  third.test: " ROW " }\n" \
 	"  fourth.test: " ROW " }\n  slow.test: " ROW " }\n" \
+	"  pair.test: " ROW ", connection-limit: 1 }\n" \
 	"  dead6.test: " ROW " }\n  dead4.test: " ROW " }\n" \
 	"  silent6.test: " ROW " }\n  silent4.test: " ROW " }\n  silent.test: " ROW " }\n" \
 	"  private.test: " ROW " }\n  10.0.0.1: " ROW " }\n" \
@@ -153,6 +154,26 @@ static void test_silent(struct peer *component, int six, int four)
 	tap_ok(took < 1500, "B36: IPv4 is silent: IPv6 (%u ms)", took);
 }
 
+/* The first address accepts and says nothing good: the next one of the same target, although one connection is the limit. */
+static void test_next_address(struct peer *component)
+{
+	int one = peer_listen(&d, 5), two = peer_listen(&d, 6), first, second;
+	struct peer bad;
+
+	send_to(component, "pair.test", "pair");
+	first = peer_is_dialled(one, 2000) ? one : two; /* in which order DNS names them is open */
+	second = first == one ? two : one;
+	peer_accept(&bad, &d, first);
+	peer_expect(&bad, "version='1.0'>");
+	peer_close(&bad);
+	peer_dialback_out(&bad, &d, second, "pair.test", "us.test");
+	peer_expect(&bad, "id='pair'");
+	tap_ok(true, "B16: an address that does not serve: the next one of the target");
+	peer_close(&bad);
+	close(one);
+	close(two);
+}
+
 /* Half of the time at most is spent on a target while there are others. */
 static void test_first_silent(struct peer *component)
 {
@@ -254,6 +275,9 @@ int main(void)
 	add(SRV "silent.test", NAME_SRV, "silent-too.test", 2, ntohs(at4.sin_port));
 	add("silent.test", NAME_A, "$NET.8", 0, 0);
 	add("silent-too.test", NAME_A, "$NET.8", 0, 0);
+	add(SRV "pair.test", NAME_SRV, "pair.test", 1, 5269);
+	add("pair.test", NAME_A, "$NET.5", 0, 0);
+	add("pair.test", NAME_A, "$NET.6", 0, 0);
 	add(SRV "slow.test", NAME_SRV, "silent.test", 1, ntohs(at4.sin_port));
 	add(SRV "slow.test", NAME_SRV, "host.test", 2, 5269);
 	add(SRV "private.test", NAME_SRV, "private.test", 1, 5269);
@@ -271,6 +295,7 @@ int main(void)
 	} else {
 		tap_note("there is no IPv6 here");
 	}
+	test_next_address(&component);
 	test_first_silent(&component);
 	test_all_silent(&component);
 	stop(&component);
