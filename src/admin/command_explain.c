@@ -58,6 +58,8 @@ static void json_partner(json_t *o, const struct answer *a)
 	json_object_set_new(o, "floor", report_json_string(method_str(row_floor(p->row))));
 	json_object_set_new(o, "certificate-check",
 			    report_json_string(p->strict ? "strict" : "lenient"));
+	json_object_set_new(o, "pin", report_json_string(pin_mode_str(p->pin)));
+	json_object_set_new(o, "ratchet", json_boolean(p->ratchet));
 	json_object_set_new(o, "proxy-fqdn",
 			    p->proxy_fqdn ? report_json_string(p->proxy_fqdn) : json_null());
 	json_object_set_new(o, "proxy-port",

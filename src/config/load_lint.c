@@ -134,6 +134,28 @@ static void lint_patterns(const struct load *l, const struct config_partner *p)
 				  "`%s` covers a whole top-level domain", more->items[i]);
 }
 
+/* A key that is not let in by one door and is by another gives no safety. */
+static void lint_pin(const struct load *l, const struct config_partner *p, const struct row *row)
+{
+	const struct config_base *b = &p->base;
+
+	if (row && p->ratchet && row_best(row) == row_floor(row))
+		warn_key(l, b, SECTION_PARTNERS, "ratchet",
+			 "`ratchet: true` has no effect: the row permits one method alone");
+	if (!row || p->pin != PIN_ENFORCE)
+		return;
+	if (row->tls == TRI_NOT_SUPPORTED)
+		warn_key(l, b, SECTION_PARTNERS, "pin", "`pin: enforce` has no effect without TLS");
+	else if (row_floor(row) == METHOD_TCP_DIALBACK)
+		warn_key(
+			l, b, SECTION_PARTNERS, "pin",
+			"`pin: enforce`: the row also permits streams in clear, which have no key");
+	else if (row_floor(row) == METHOD_TLS_DIALBACK && p->certificate_check != CONFIG_STRICT)
+		warn_key(l, b, SECTION_PARTNERS, "pin",
+			 "`pin: enforce`: another key is still let in by dialback, unless "
+			 "`certificate-check` is strict");
+}
+
 static void lint_partner(const struct load *l, const struct config_partner *p)
 {
 	const struct row *row = load_row(p);
@@ -158,11 +180,7 @@ static void lint_partner(const struct load *l, const struct config_partner *p)
 	if (row && row->tls == TRI_NOT_SUPPORTED && p->direct_tls == DIRECT_TLS_PREFER)
 		warn_key(l, b, SECTION_PARTNERS, "direct-tls",
 			 "`direct-tls: prefer` has no effect where `tls` is not-supported");
-	if (row && row->tls == TRI_NOT_SUPPORTED && p->pin == PIN_ENFORCE)
-		warn_key(l, b, SECTION_PARTNERS, "pin", "`pin: enforce` has no effect without TLS");
-	if (row && p->ratchet && row_best(row) == row_floor(row))
-		warn_key(l, b, SECTION_PARTNERS, "ratchet",
-			 "`ratchet: true` has no effect: the row permits one method alone");
+	lint_pin(l, p, row);
 	if (load_key_good(&l->config->gateway.base, SECTION_GATEWAY, "connection-limit") &&
 	    p->connection_limit > l->config->gateway.connection_limit)
 		warn_key(l, b, SECTION_PARTNERS, "connection-limit",

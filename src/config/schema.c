@@ -274,7 +274,9 @@ static const struct schema_key keys[] = {
 	  .help = "What is done when the partner's certificate has another key than the one seen "
 		  "before. observe: it is logged (ev=partner-key-changed), and the new key is the "
 		  "one expected from then on. enforce: such a certificate is not valid until the "
-		  "operator accepts its key (fedgatectl pin). The first key seen is the one "
+		  "operator accepts its key (fedgatectl pin); where the row permits dialback that "
+		  "may do "
+		  "instead, unless certificate-check is strict. The first key seen is the one "
 		  "expected; each direction has its own." },
 	{ KEY(PARTNERS, partner, "ratchet", ratchet, BOOL), .value = "false",
 	  .help = "Whether a partner is refused that comes by a weaker method than the best one it "

@@ -14,6 +14,8 @@ prints usage-help-check-config fedgatectl help check-config
 prints usage-help-explain fedgatectl help explain
 prints usage-help-status fedgatectl help status
 prints usage-help-streams fedgatectl help streams
+prints usage-help-certificates fedgatectl help certificates
+prints usage-help-pin fedgatectl help pin
 prints usage-help-reference fedgatectl help reference
 prints usage-misspelt-command fedgatectl chek-config
 prints usage-misspelt-command fedgatectl help chek-config
@@ -25,6 +27,10 @@ prints usage-option-of-another fedgatectl matrix -c fedgate.yml
 prints usage-option-of-another-json fedgatectl reference yaml --json
 prints usage-option-of-another-socket fedgatectl matrix -s control
 prints usage-option-of-another-socket fedgatectl -s control matrix
+prints usage-option-of-pin fedgatectl status --accept
+prints usage-option-of-pin fedgatectl --forget status
+prints usage-pin-both fedgatectl pin example.org --accept --forget
+prints usage-pin-key fedgatectl pin example.org 0123456789
 prints usage-argument-too-many fedgatectl matrix all
 prints usage-argument-missing fedgatectl explain
 prints usage-argument-empty fedgatectl check-config ""

@@ -314,6 +314,26 @@ static void test_calendar(void)
 	tap_ok(true, "what ends soon is logged");
 }
 
+/* ---- a changed configuration ---- */
+
+/* What was remembered while it was only observed counts at once. */
+static void test_reload(void)
+{
+	static char out[20000];
+
+	certify("us.test", other_key, 0);
+	tap_ok(says("certificates", "", "its file holds another certificate than the one in use"),
+	       "B18: the calendar says that a renewed certificate is not in use yet");
+	daemon_configure(&d, "", PARTNERS "  soon.test: { pin: enforce }\n");
+	tap_ok(says("reload", "", ""), "the configuration is changed");
+	tap_ok(!ctl("certificates", "", out, sizeof(out)) && !strstr(out, "its file holds"),
+	       "B18: after a reload it is");
+	certify("soon.test", other_key, 0);
+	be_refused("soon.test");
+	daemon_log(&d, "ev=partner-key-changed .*remote=soon.test pin=enforce");
+	tap_ok(true, "T19: pin: enforce holds from the reload on, for the key seen before");
+}
+
 /* ---- the file ---- */
 
 static void test_corrupt(void)
@@ -378,6 +398,7 @@ int main(void)
 	test_accepted();
 	test_ratchet();
 	test_ratchet_out();
+	test_reload();
 	test_corrupt();
 	test_no_place();
 	EVP_PKEY_free(other_key);
