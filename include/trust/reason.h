@@ -12,8 +12,8 @@
 
 #define REASON_SIZE 512
 
-/* Why FAIL (of verdict_of, or FAIL_CERT_SETTINGS) for DOMAIN; "" where FAIL is none of a certificate. FACTS NULL = it showed
- * none. What is too long is cut, visibly. */
+/* Why FAIL, of judging FACTS (NULL = it showed none) for DOMAIN; where nothing more is known the failure's own sentence, "" for
+ * FAIL_NONE. What is too long is cut, visibly. */
 void reason_of(const struct cert_facts *facts, const char *domain, enum fail fail,
 	       char out[REASON_SIZE]);
 

@@ -159,10 +159,10 @@ static void add_reason(struct buf *out, const struct cert_facts *facts, const ch
 			 "ask "
 			 "the partner, then `fedgatectl pin %s --accept`",
 			 domain);
-	else if (fail == FAIL_CERT_SETTINGS)
-		buf_adds(out, fail_info(fail)->text);
-	else if (fail > FAIL_CERT_MISSING && fail < FAIL_CERT_NAME && facts)
+	else if (fail >= FAIL_CERT_EXPIRED && fail <= FAIL_CERT_CHAIN && facts)
 		add_chain(out, facts);
+	else if (fail)
+		buf_adds(out, fail_info(fail)->text);
 }
 
 void reason_of(const struct cert_facts *facts, const char *domain, enum fail fail,

@@ -11,6 +11,7 @@ HAZARD_TESTS = \
 	tests/hazard/test_pressure \
 	tests/hazard/test_reach \
 	tests/hazard/test_reload \
+	tests/hazard/test_settings \
 	tests/hazard/test_stanzas \
 	tests/hazard/test_tls
 check_PROGRAMS += $(HAZARD_TESTS)
@@ -37,6 +38,7 @@ tests_hazard_test_inside_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_life_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_memory_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_pressure_LDADD = $(HAZARD_LDADD)
+tests_hazard_test_settings_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_stanzas_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_tls_LDADD = $(HAZARD_LDADD)
 tests_hazard_test_reload_LDADD = $(HAZARD_LDADD)
