@@ -44,6 +44,8 @@ libfedgate_pure_a_SOURCES = \
 	src/trust/cert_name.c \
 	src/trust/pin.c \
 	src/trust/reason.c \
+	src/trust/dane.c \
+	src/trust/tlsa.c \
 	src/trust/verdict.c \
 	src/config/config.c \
 	src/config/diag.c \
@@ -88,6 +90,7 @@ libfedgate_net_a_SOURCES = \
 	src/net/resolver.c \
 	src/net/sasl.c \
 	src/net/tls.c \
+	src/net/tls_dane.c \
 	src/net/tls_int.h \
 	src/net/tls_verify.c \
 	src/net/x509.c \
@@ -104,8 +107,10 @@ libfedgate_gateway_a_SOURCES = \
 	src/outside/snapshot.c \
 	src/outside/stream.c \
 	src/outside/stream_actions.c \
+	src/outside/stream_dane.c \
 	src/outside/stream_int.h \
 	src/outside/stream_log.c \
+	src/outside/tlsa_search.c \
 	src/outside/verify.c \
 	src/gateway/gateway.c \
 	src/gateway/gateway_int.h \
@@ -121,7 +126,8 @@ libfedgate_gateway_a_SOURCES = \
 	src/gateway/report.c \
 	src/gateway/trust_store.c \
 	src/gateway/visitors.c \
-	src/gateway/worker.c
+	src/gateway/worker.c \
+	src/gateway/worker_resolver.c
 
 libfedgate_inside_a_CFLAGS = $(AM_CFLAGS)
 libfedgate_inside_a_SOURCES = \
@@ -227,6 +233,7 @@ noinst_HEADERS += \
 	include/outside/route.h \
 	include/outside/snapshot.h \
 	include/outside/stream.h \
+	include/outside/tlsa_search.h \
 	include/outside/verify.h \
 	include/policy/choose.h \
 	include/policy/matrix.h \
@@ -237,6 +244,8 @@ noinst_HEADERS += \
 	include/trust/cert_name.h \
 	include/trust/pin.h \
 	include/trust/reason.h \
+	include/trust/dane.h \
+	include/trust/tlsa.h \
 	include/trust/verdict.h \
 	include/xmpp/component_handshake.h \
 	include/xmpp/compose.h \

@@ -32,7 +32,8 @@ check_PROGRAMS += \
 	tests/eval/eval \
 	tests/scenario/scenario
 tests_eval_eval_SOURCES = tests/eval/eval.c tests/eval/eval_choose.c tests/eval/eval_choose.h \
-	tests/eval/eval_srv.c tests/eval/eval_srv.h tests/eval/eval_targets.c tests/eval/eval_targets.h
+	tests/eval/eval_dane.c tests/eval/eval_dane.h tests/eval/eval_srv.c tests/eval/eval_srv.h \
+	tests/eval/eval_targets.c tests/eval/eval_targets.h
 TESTS += \
 	tests/golden/texts \
 	tests/eval/config \
@@ -44,6 +45,7 @@ TESTS += \
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/hazards.sh \
 	tests/layers.sh tests/pki.sh
 include tests/interop/local.mk
+include tests/dane/local.mk
 include tests/admin/local.mk
 include tests/cli/local.mk
 EXTRA_DIST += tests/hazards.tsv tests/golden/matrix.tsv tests/golden/failures.tsv tests/golden/pair.txt \

@@ -31,11 +31,11 @@ FAIL(DNS_NOT_FOUND, "dns-not-found", "", "cancel", "remote-server-not-found", LA
 	"The domain, or a host that it names for XMPP, does not exist in DNS.") \
 FAIL(DNS_NO_SERVICE, "dns-no-service", "", "cancel", "remote-server-not-found", LATER, WARNING, 0, \
 	"The domain says in DNS that it offers no XMPP service, or names no host that can be used.") \
-FAIL(DNS_FAILED, "dns-failed", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+FAIL(DNS_FAILED, "dns-failed", "remote-connection-failed", "wait", "remote-server-timeout", LATER, WARNING, 0, \
 	"The resolvers gave no usable answer.") \
-FAIL(DNS_TIMEOUT, "dns-timeout", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+FAIL(DNS_TIMEOUT, "dns-timeout", "remote-connection-failed", "wait", "remote-server-timeout", LATER, WARNING, 0, \
 	"The resolvers did not answer in time.") \
-FAIL(DNS_BOGUS, "dns-bogus", "", "wait", "remote-server-timeout", LATER, WARNING, 0, \
+FAIL(DNS_BOGUS, "dns-bogus", "remote-connection-failed", "wait", "remote-server-timeout", LATER, WARNING, 0, \
 	"The answer of DNS is forged, or its signatures are broken.") \
 FAIL(CONNECT_REFUSED, "connect-failed", "", "wait", "remote-server-timeout", NEXT, WARNING, 0, \
 	"No address of the domain accepts connections.") \
@@ -156,6 +156,10 @@ FAIL(CERT_NAME, "certificate-name", "not-authorized", "wait", "remote-server-tim
 	"The peer's certificate does not name the peer's domain.") \
 FAIL(CERT_PIN, "certificate-pin", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer's certificate has another key than the one that is pinned for its domain.") \
+FAIL(DANE_MISSING, "dane-missing", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
+	"The partner has dane: required, and DNS holds no TLSA record for it that is signed and can be used.") \
+FAIL(DANE_MISMATCH, "dane-mismatch", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
+	"The peer's certificate fits none of the TLSA records that DNS holds for it.") \
 /* SASL */ \
 FAIL(SASL_REFUSED, "sasl-refused", "not-authorized", "wait", "remote-server-timeout", LATER, WARNING, 1, \
 	"The peer refused our certificate for SASL EXTERNAL, and the row allows nothing else.") \

@@ -80,6 +80,8 @@ struct config_dns {
 	struct config_addresses servers; /* none = the system's resolvers */
 	uint64_t timeout;
 	bool refuse_private_addresses;
+	unsigned dnssec; /* 0 = off, 1 = on */
+	char *trust_anchor_file;
 };
 
 enum config_inside_type { CONFIG_COMPONENT_LISTENER };
@@ -135,6 +137,7 @@ struct config_partner {
 	struct config_names outbound_private_key;
 	unsigned pin; /* an enum pin_mode */
 	bool ratchet;
+	unsigned dane; /* an enum partner_dane */
 	char *description;
 };
 

@@ -21,6 +21,7 @@
 #include "policy/memory.h"
 #include "policy/partner.h"
 #include "trust/cert_facts.h"
+#include "trust/dane.h"
 #include "xmpp/dialback_key.h"
 #include "xmpp/xml_stream.h"
 
@@ -82,7 +83,7 @@ enum dialback_outcome {
 	DIALBACK_OVERLOAD     /* resource-constraint: the driver's caps */
 };
 
-struct negotiation_event { /* everything is borrowed for the call, but for the certificate */
+struct negotiation_event { /* everything is borrowed for the call, but for the certificate's facts */
 	enum negotiation_event_type type;
 	uint64_t ticket; /* CERTIFICATE, SASL, CHECKED; VERIFY: the driver's own number */
 	const struct xml_header *header; /* HEADER */
@@ -91,6 +92,7 @@ struct negotiation_event { /* everything is borrowed for the call, but for the c
 	const struct element *element;	      /* the peer's elements */
 	struct stanza *stanza;		      /* STANZA */
 	const struct cert_facts *certificate; /* CERTIFICATE: lives as long as TLS; NULL = none */
+	const struct dane_facts *dane;	      /* CERTIFICATE: likewise; NULL = nothing is known */
 	unsigned verification; /* CERTIFICATE: by whose settings, of struct partner */
 	bool weak, judged; /* CERTIFICATE: TLS is less than they ask for; POLICY: these are told */
 	enum sasl_outcome sasl; /* SASL */
@@ -208,9 +210,10 @@ uint64_t negotiation_peer_max_bytes(const struct negotiation *n);
 /* Would the peer accept S by its size? FAIL_NONE, or FAIL_STANZA_TOO_BIG_FOR_PEER: it is bounced, never sent. */
 enum fail negotiation_check_size(const struct negotiation *n, const struct stanza *s);
 enum method negotiation_method(const struct negotiation *n); /* by which the first pair came up */
-/* Verdict and pinned key together: FAIL_NONE, or why a certificate (NULL = none) is not valid for DOMAIN. */
+/* Verdict, by what DANE means to the domain's partner, and pinned key together: FAIL_NONE, or why a certificate (NULL = none),
+ * with what DNS says (NULL = nothing), is not valid for DOMAIN. */
 enum fail negotiation_judge(const struct negotiation *n, const struct cert_facts *facts,
-			    const char *domain);
+			    const struct dane_facts *dane, const char *domain);
 /* Why it ended: FAIL_NONE while it lives. */
 enum fail negotiation_failure(const struct negotiation *n);
 /* The condition of the peer's stream error, one of RFC 6120's names; "" where it sent none. */

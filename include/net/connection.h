@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "trust/cert_facts.h"
+#include "trust/tlsa.h"
 
 enum connection_end {
 	CONNECTION_REFUSED, /* dialling failed: refused, unreachable, timed out by the kernel */
@@ -82,6 +83,9 @@ void connection_start_tls(struct connection *c, const struct connection_tls *how
 /* Facts of TLS, once up; owned by the connection, until it is closed or aborted, or another WANTS (of tls_add_wants) asks:
  * the peer's certificate is verified by those. NULL = the peer showed none, or no TLS. */
 const struct cert_facts *connection_certificate(struct connection *c, unsigned wants);
+/* The peer's certificates, to be compared with TLSA records, and how they are by those settings; made anew at each call, by
+ * verifying. Nothing where it showed none. */
+void connection_dane_chain(const struct connection *c, unsigned wants, struct dane_chain *out);
 /* In TLS: from now on the peer is judged by another TLS, whose numbers of wants may mean others; HOLD and RELEASE as above.
  * Facts that were given do not hold any more. */
 void connection_judge_by(struct connection *c, const struct tls *tls, void *hold,

@@ -18,6 +18,8 @@ struct attempt {
 	enum fail fail;	       /* FAIL_NONE: it opened */
 	enum method method;    /* METHOD_NONE where it did not open */
 	enum fail certificate; /* of the peer's certificate; FAIL_NONE: valid, or not in TLS */
+	char dane
+		[32]; /* what TLSA records say of it: a match, or a failure; "" where DNS proves nothing */
 	char certificate_error[REASON_SIZE]; /* what is wrong with it, in words; "" */
 	bool external_refused;		     /* the peer refused ours for SASL EXTERNAL */
 	bool lacks_client_usage;	     /* which may identify servers alone */

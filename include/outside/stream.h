@@ -27,11 +27,19 @@ struct stream_events { /* any may be NULL */
 struct stream *stream_accepted(struct outside *o, int fd, const struct net_address *from,
 			       bool direct_tls, const struct stream_events *events, void *context);
 
+/* What is connected. */
+struct stream_target {
+	const char *host; /* borrowed */
+	uint16_t port;
+	bool secure; /* DNS proves that the domain delegates to it: its TLSA records count */
+};
+
 struct stream_way {		    /* of one that will be connected */
 	const char *local, *remote; /* REMOTE has a partner with a valid row */
 	bool verify_only;	    /* for keys alone */
 	bool direct_tls;	    /* it begins with TLS */
 	bool tls_demanded;	    /* nothing in clear, whatever the row */
+	struct stream_target target;
 };
 /* One that somebody connects, and then says how that went. */
 struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot,

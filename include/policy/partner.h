@@ -20,6 +20,8 @@ enum direct_tls {
 	DIRECT_TLS_PREFER, /* those with direct TLS before those without */
 	DIRECT_TLS_NEVER   /* those without alone */
 };
+/* What TLSA records are asked of a partner. [RFC7673] */
+enum partner_dane { PARTNER_DANE_OFF, PARTNER_DANE_OPPORTUNISTIC, PARTNER_DANE_REQUIRED };
 
 /* What is done about a certificate whose key is not the one seen before. */
 enum pin_mode { PIN_OFF, PIN_OBSERVE, PIN_ENFORCE };
@@ -37,6 +39,7 @@ struct partner {
 	bool keepalive; /* default true */
 	enum pin_mode pin;
 	bool ratchet; /* never weaker than the best method that was used */
+	enum partner_dane dane;
 	unsigned connection_limit;
 	char *proxy_fqdn; /* owned; NULL = by DNS. A host name or address in normal form, IPv6 without brackets */
 	uint16_t proxy_port;
@@ -70,6 +73,7 @@ enum partner_match {
 	PARTNER_WILDCARD
 };
 const char *partner_match_str(enum partner_match match);
+const char *partner_dane_str(enum partner_dane dane);
 
 /* Makes the look-ups possible; call it once when all entries are there. Aborts when memory runs out. */
 void policy_finish(struct policy *p);

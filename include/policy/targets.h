@@ -26,6 +26,8 @@ enum targets_by {
 struct targets {
 	enum targets_by by;
 	struct srv items[SRV_TARGETS_MAX]; /* TARGET is a host, or an address in normal form */
+	bool secure
+		[SRV_TARGETS_MAX]; /* DNS proves that the domain delegates to it, or has no records at all */
 	size_t count;
 };
 
@@ -35,6 +37,7 @@ struct targets_answer {
 		fail; /* FAIL_NONE: there are records; FAIL_DNS_NOT_FOUND: there are none; FAIL_DNS_… */
 	const struct srv *records;
 	size_t count;
+	bool secure; /* the signatures prove it, also that there are none */
 };
 
 /* True where DNS is not asked for SRV records: OUT has the one target. DOMAIN is in normal form. */

@@ -16,6 +16,8 @@
 
 /* DOMAIN is in normal form. */
 bool cert_name_matches(const struct cert_facts *facts, const char *domain);
+/* The same for a host, which only a dNSName can name. */
+bool cert_name_matches_host(const struct cert_facts *facts, const char *host);
 /* One name against DOMAIN. */
 bool cert_name_matches_one(const struct cert_name *name, const char *domain);
 

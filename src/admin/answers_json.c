@@ -263,6 +263,7 @@ static json_t *json_attempt(const struct answers *a, const char *domain, enum ne
 		  !*at.tls_version ? ""
 		  : at.certificate ? fail_str(at.certificate)
 				   : "valid");
+	set_known(o, "dane", at.dane);
 	set_known(o, "certificate-error", at.certificate_error);
 	json_object_set_new(o, "sasl-refused", json_boolean(at.external_refused));
 	json_object_set_new(o, "sasl-refused-usage", json_boolean(at.lacks_client_usage));

@@ -16,6 +16,7 @@ struct answer {
 	enum partner_match match;
 	const char *pattern;
 	struct place pattern_at;
+	bool dnssec; /* answers of DNS are validated */
 	const struct diags *diags;
 	json_t *daemon; /* what the running one says; NULL = none runs */
 };
@@ -28,6 +29,11 @@ static const char *kind_of(const struct answer *a)
 static bool concerns(const struct answer *a, const struct diag *diag)
 {
 	return a->partner && diag->subject && !strcmp(diag->subject, a->partner->domain);
+}
+
+static enum partner_dane dane_of(const struct answer *a)
+{
+	return a->dnssec ? a->partner->dane : PARTNER_DANE_OFF;
 }
 
 /* ---- JSON ---- */
@@ -60,6 +66,7 @@ static void json_partner(json_t *o, const struct answer *a)
 			    report_json_string(p->strict ? "strict" : "lenient"));
 	json_object_set_new(o, "pin", report_json_string(pin_mode_str(p->pin)));
 	json_object_set_new(o, "ratchet", json_boolean(p->ratchet));
+	json_object_set_new(o, "dane", report_json_string(partner_dane_str(dane_of(a))));
 	json_object_set_new(o, "proxy-fqdn",
 			    p->proxy_fqdn ? report_json_string(p->proxy_fqdn) : json_null());
 	json_object_set_new(o, "proxy-port",
@@ -178,6 +185,20 @@ static void print_settings(const struct config_partner *p, struct buf *out)
 	}
 }
 
+static const char *dane_text(enum partner_dane dane)
+{
+	switch (dane) {
+	case PARTNER_DANE_OFF:
+		return "off: DNS says nothing about certificates";
+	case PARTNER_DANE_OPPORTUNISTIC:
+		return "opportunistic: TLSA records, where DNS proves that there are any, decide "
+		       "over the certificate";
+	case PARTNER_DANE_REQUIRED:
+		return "required: without a TLSA record that fits no certificate is valid";
+	}
+	return "";
+}
+
 static void print_partner(const struct answer *a, struct buf *out)
 {
 	const struct partner *p = a->partner;
@@ -201,6 +222,8 @@ static void print_partner(const struct answer *a, struct buf *out)
 	if (p->ratchet)
 		line(out, "ratchet",
 		     "refused where it comes by less than the best that it used before");
+	if (p->row->tls != TRI_NOT_SUPPORTED && a->dnssec)
+		line(out, "dane", dane_text(p->dane));
 	if (p->proxy_fqdn) {
 		bool v6 = strchr(p->proxy_fqdn, ':');
 		label(out, "connects to");
@@ -309,6 +332,7 @@ int command_explain(const struct command_options *options)
 		return COMMAND_FAILED;
 	}
 	a.diags = &diags;
+	a.dnssec = c->dns.dnssec;
 	a.local = local_domain(c, a.domain);
 	if (!a.local)
 		a.partner = policy_partner(&c->policy, a.domain, &a.match, &a.pattern);

@@ -237,14 +237,19 @@ static struct resolver *open_resolver(const struct config_dns *dns, struct loop 
 				      char error[RESOLVER_ERROR_SIZE])
 {
 	struct net_address *servers = mem_new((dns->servers.count + 1) * sizeof(*servers));
+	struct resolver_settings settings = {
+		.servers = servers,
+		.timeout_ms = dns->timeout * 1000,
+		.trust_anchors = dns->dnssec ? dns->trust_anchor_file : NULL,
+	};
 	struct resolver *r;
-	size_t i, count = 0;
+	size_t i;
 
 	for (i = 0; i < dns->servers.count; i++)
 		if (net_address_parse(dns->servers.items[i].host, dns->servers.items[i].port,
-				      &servers[count]))
-			count++;
-	r = resolver_new(l, servers, count, dns->timeout * 1000, error);
+				      &servers[settings.count]))
+			settings.count++;
+	r = resolver_new(l, &settings, error);
 	free(servers);
 	return r;
 }

@@ -52,6 +52,9 @@ static void print_where(const json_t *a, struct buf *out)
 	else
 		snprintf(text, sizeof(text), "%s, %s, %s", remote_str(a, "address"), tls,
 			 strcmp(certificate, "valid") ? certificate : "certificate valid");
+	if (*certificate && *remote_str(a, "dane"))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), ", DANE: %s",
+			 remote_str(a, "dane"));
 	line(out, "", text);
 }
 

@@ -491,6 +491,7 @@ static void build_partner(const struct config *c, const struct config_partner *f
 	if (has_tls_settings(from))
 		to->verification = (unsigned)(from - c->partners) + 1;
 	to->tls_floor = from->ciphers || from->tls_min_version == CONFIG_PARTNER_TLS_1_3;
+	to->dane = (enum partner_dane)from->dane;
 	to->keepalive = from->keepalive;
 	to->pin = (enum pin_mode)from->pin;
 	to->ratchet = from->ratchet;

@@ -337,6 +337,18 @@ static void check_proxy(const struct load *l, const struct config_partner *partn
 			  "`tls://` cannot be used where `direct-tls` is never");
 }
 
+/* What nothing could ever fulfil. */
+static void check_dane(const struct load *l, const struct config_partner *p)
+{
+	const struct config_dns *dns = &l->config->dns;
+	struct place at = load_value_place(l, &p->base, SECTION_PARTNERS, "dane");
+
+	if (p->dane == PARTNER_DANE_REQUIRED && load_key_good(&p->base, SECTION_PARTNERS, "dane") &&
+	    load_key_good(&dns->base, SECTION_DNS, "dnssec") && !dns->dnssec)
+		diags_add(l->diags, SEVERITY_ERROR, &at,
+			  "`dane: required` needs `dnssec: on` in section `dns`");
+}
+
 static void check_partners(const struct load *l)
 {
 	size_t i;
@@ -348,6 +360,7 @@ static void check_partners(const struct load *l)
 		l->diags->subject = p->base.name;
 		check_row(l, p);
 		check_proxy(l, p);
+		check_dane(l, p);
 		if (!strcmp(p->base.name, "*") && p->additional_domains.count)
 			diags_add(l->diags, SEVERITY_ERROR, &p->additional_domains.at[0],
 				  "`*` stands for everyone else and can have no further domains");

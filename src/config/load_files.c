@@ -263,6 +263,61 @@ static void check_partner(const struct load *l, struct config_partner *p)
 		"outbound-certificate", "outbound-private-key", &pairs);
 }
 
+static bool is_word(const char *word, size_t len, const char *text)
+{
+	return len == strlen(text) && !memcmp(word, text, len);
+}
+
+/* Does a line hold a record that can be an anchor? Whether it is right is the resolver's to say. */
+static bool has_anchor(const char *line, size_t len)
+{
+	size_t i, start = 0;
+
+	for (i = 0; i <= len; i++) {
+		bool end = i == len || line[i] == ';';
+		if (!end && line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+			continue;
+		if (is_word(line + start, i - start, "DS") ||
+		    is_word(line + start, i - start, "DNSKEY"))
+			return true;
+		if (end)
+			break;
+		start = i + 1;
+	}
+	return false;
+}
+
+static bool has_anchors(const struct config_file *file)
+{
+	const char *line = file->data, *end = file->data + file->len, *newline;
+
+	for (; line < end; line = newline + 1) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		if (!newline)
+			newline = end;
+		if (has_anchor(line, (size_t)(newline - line)))
+			return true;
+	}
+	return false;
+}
+
+static void check_dns_anchors(const struct load *l)
+{
+	const struct config_dns *dns = &l->config->dns;
+	struct place at = load_value_place(l, &dns->base, SECTION_DNS, "trust-anchor-file");
+	struct config_file file;
+
+	if (!load_key_good(&dns->base, SECTION_DNS, "dnssec") || !dns->dnssec ||
+	    !dns->trust_anchor_file ||
+	    !read_named(l, dns->trust_anchor_file, &at, CONFIG_PEM_MAX, &file))
+		return;
+	if (!has_anchors(&file))
+		diags_add(l->diags, SEVERITY_ERROR, &at,
+			  "`%s` holds no DS or DNSKEY record: nothing could be validated",
+			  dns->trust_anchor_file);
+	config_file_fini(&file);
+}
+
 /* ---- secrets ---- */
 
 /* The length of a secret: what stands before a newline at the end. */
@@ -324,6 +379,7 @@ void load_check_files(struct load *l)
 	size_t i;
 
 	check_anchors(l);
+	check_dns_anchors(l);
 	check_dialback_secret(l, "dialback-secret-file", c->gateway.dialback_secret_file, true);
 	check_dialback_secret(l, "previous-dialback-secret-file",
 			      c->gateway.previous_dialback_secret_file, false);

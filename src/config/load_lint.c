@@ -156,6 +156,18 @@ static void lint_pin(const struct load *l, const struct config_partner *p, const
 			 "`certificate-check` is strict");
 }
 
+static void lint_dane(const struct load *l, const struct config_partner *p, const struct row *row)
+{
+	if (p->dane != PARTNER_DANE_REQUIRED)
+		return;
+	if (row && row->tls == TRI_NOT_SUPPORTED)
+		warn_key(l, &p->base, SECTION_PARTNERS, "dane", "`dane` has no effect without TLS");
+	if (p->proxy_fqdn.host)
+		warn_key(l, &p->base, SECTION_PARTNERS, "dane",
+			 "`dane: required` cannot be fulfilled on streams that we open: behind "
+			 "`proxy-fqdn` DNS is not asked");
+}
+
 static void lint_partner(const struct load *l, const struct config_partner *p)
 {
 	const struct row *row = load_row(p);
@@ -181,6 +193,7 @@ static void lint_partner(const struct load *l, const struct config_partner *p)
 		warn_key(l, b, SECTION_PARTNERS, "direct-tls",
 			 "`direct-tls: prefer` has no effect where `tls` is not-supported");
 	lint_pin(l, p, row);
+	lint_dane(l, p, row);
 	if (load_key_good(&l->config->gateway.base, SECTION_GATEWAY, "connection-limit") &&
 	    p->connection_limit > l->config->gateway.connection_limit)
 		warn_key(l, b, SECTION_PARTNERS, "connection-limit",

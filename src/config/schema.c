@@ -32,6 +32,8 @@ static const char *const crl_words[] = { "soft", "hard", NULL };
 static const char *const partner_version_words[] = { "default", "1.2", "1.3", NULL };
 static const char *const pin_words[] = { "off", "observe", "enforce", NULL };
 static const char *const version_words[] = { "1.2", "1.3", NULL };
+static const char *const off_words[] = { "off", "on", NULL };
+static const char *const dane_words[] = { "off", "opportunistic", "required", NULL };
 static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const inside_words[] = { "component-listener", NULL };
 static const char *const direct_tls_words[] = { "allow", "prefer", "never", NULL };
@@ -146,6 +148,16 @@ static const struct schema_key keys[] = {
 		  "or fe80::1, are left out where DNS names them for a partner. A host in "
 		  "proxy-fqdn is connected to all the same. The gateway's own addresses are always "
 		  "left out." },
+	{ KEY(DNS, dns, "dnssec", dnssec, WORD), .value = "off", .words = off_words,
+	  .restart = true,
+	  .help = "Whether answers are validated: on makes a forged one a failure with its reason, "
+		  "and is what dane needs. The resolvers that are asked must pass signatures on; "
+		  "through one that strips them nothing can be looked up any more, which is why "
+		  "it is off until you turn it on." },
+	{ KEY(DNS, dns, "trust-anchor-file", trust_anchor_file, PATH),
+	  .value = "/usr/share/dns/root.key", .restart = true,
+	  .help = "With dnssec: on, the keys that answers are validated by: DS or DNSKEY records, "
+		  "usually the root's. Debian has them in the package dns-root-data." },
 
 	{ KEY(DOMAINS, domain, "certificate", certificate, PATHS),
 	  .none = "TLS is not offered for the domain", .example = "chat.pem",
@@ -282,6 +294,13 @@ static const struct schema_key keys[] = {
 	  .help = "Whether a partner is refused that comes by a weaker method than the best one it "
 		  "used before in that direction, such as dialback after SASL. It is logged in any "
 		  "case (ev=downgrade)." },
+	{ KEY(PARTNERS, partner, "dane", dane, WORD), .value = "opportunistic", .words = dane_words,
+	  .help = "What TLSA records in DNS say of the partner's certificates, in both directions "
+		  "(RFC 7673); it takes dnssec: on. opportunistic: where there are such records, "
+		  "a certificate must fit one, and by one of the usages 2 and 3 needs none of "
+		  "our trust anchors; a host that the partner's signed SRV records name may stand "
+		  "in the certificate instead of the domain. required: a certificate without such "
+		  "a record is not valid. off: DNS says nothing about certificates." },
 	{ KEY(PARTNERS, partner, "description", description, STRING), .max = 1000, .none = "none",
 	  .lync = "Description", .example = "Example Org, federation@example.org",
 	  .help = "A text of your own, such as whom to call." },

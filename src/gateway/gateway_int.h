@@ -195,6 +195,8 @@ bool worker_send_in(struct gateway *g, size_t domain, struct stanza *stanza);
 bool worker_logs(const struct worker *w, enum log_level level);
 /* The number of a local domain's seat, or -1. */
 long worker_seat(const struct worker *w, const char *domain);
+/* worker_resolver.c: 0, or -FAIL_IO with the reason. */
+int worker_open_resolver(struct worker *w, char error[GATEWAY_ERROR_SIZE]);
 /* What this worker goes by. */
 const struct config *worker_config(const struct worker *w);
 

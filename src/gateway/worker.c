@@ -497,27 +497,6 @@ static void on_message(void *context, struct mail *mail)
 	message_free(m);
 }
 
-static int open_resolver(struct worker *w, char error[GATEWAY_ERROR_SIZE])
-{
-	const struct config_dns *dns = &worker_config(w)->dns;
-	struct net_address *servers = calloc(dns->servers.count + 1, sizeof(*servers));
-	char reason[RESOLVER_ERROR_SIZE] = "";
-	size_t i, count = 0;
-
-	if (!servers)
-		return -FAIL_NO_MEMORY;
-	for (i = 0; i < dns->servers.count; i++)
-		if (net_address_parse(dns->servers.items[i].host, dns->servers.items[i].port,
-				      &servers[count]))
-			count++;
-	w->outside.resolver = resolver_new(w->loop, servers, count, dns->timeout * 1000, reason);
-	free(servers);
-	if (w->outside.resolver)
-		return 0;
-	snprintf(error, GATEWAY_ERROR_SIZE, "dns: %s", reason);
-	return -FAIL_IO;
-}
-
 static int watch_sockets(struct worker *w, const int *fds, size_t count,
 			 const struct listener_events *events)
 {
@@ -568,7 +547,7 @@ int worker_init(struct worker *w, struct gateway *g, unsigned number,
 	w->verify = verify_new(&w->outside);
 	if (!w->mailbox || !w->watch || !w->routes || !w->verify)
 		return -FAIL_NO_MEMORY;
-	rc = open_resolver(w, error);
+	rc = worker_open_resolver(w, error);
 	if (!rc)
 		rc = open_listeners(w);
 	return rc ? rc : links_init(w);

@@ -193,12 +193,14 @@ static struct negotiation_action *ask(struct negotiation *n, enum negotiation_st
 void negotiation_ask_certificate(struct negotiation *n)
 {
 	n->certificate = NULL;
+	n->dane = NULL;
 	ask(n, NEGOTIATION_CERTIFICATE, ACTION_ASK_CERTIFICATE);
 }
 
 void negotiation_take_certificate(struct negotiation *n, const struct negotiation_event *ev)
 {
 	n->certificate = ev->certificate;
+	n->dane = ev->dane;
 	n->verification = ev->verification;
 	n->weak = ev->weak;
 }
@@ -215,11 +217,14 @@ void negotiation_ask_sasl(struct negotiation *n, bool first, unsigned char *data
 }
 
 enum fail negotiation_judge(const struct negotiation *n, const struct cert_facts *facts,
-			    const char *domain)
+			    const struct dane_facts *dane, const char *domain)
 {
 	const struct partner *partner = policy_partner(n->config.policy, domain, NULL, NULL);
 	const struct memory_side *known = memory_find(n->config.memory, domain, n->config.role);
-	enum fail fail = verdict_of(facts, domain).fail;
+	enum partner_dane asked = partner ? partner->dane : PARTNER_DANE_OFF;
+	enum fail fail = verdict_of(facts, asked == PARTNER_DANE_OFF ? NULL : dane,
+				    asked == PARTNER_DANE_REQUIRED, domain)
+				 .fail;
 
 	if (fail || !partner || partner->pin != PIN_ENFORCE)
 		return fail;
@@ -235,7 +240,7 @@ static void judge_tls(const struct negotiation *n, const char *domain, struct ch
 		*domain ? policy_partner(policy, domain, NULL, NULL) : policy_everyone(policy);
 	bool foreign = partner && partner->verification != n->verification;
 
-	facts->certificate = negotiation_judge(n, n->certificate, domain);
+	facts->certificate = negotiation_judge(n, n->certificate, n->dane, domain);
 	if (!facts->certificate && foreign)
 		facts->certificate = FAIL_CERT_SETTINGS;
 	facts->weak = foreign ? partner->tls_floor : n->weak;

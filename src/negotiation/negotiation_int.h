@@ -42,6 +42,7 @@ struct negotiation {
 	const struct cert_facts *certificate;
 	unsigned verification; /* by whose settings it was verified */
 	bool weak;	       /* TLS is not as they ask for */
+	const struct dane_facts *dane;
 	bool tls;
 	bool old;	    /* the peer's header has no version */
 	bool headed;	    /* a header of the peer's was accepted on this connection */

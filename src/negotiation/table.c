@@ -78,8 +78,9 @@ static enum fail judge_again(const struct negotiation *n, const struct partner *
 	if (fail || n->state == NEGOTIATION_OPEN)
 		return fail;
 	/* what was offered or chosen under the old row may not hold under the new one */
-	if (before != n->partner && (!before || !n->partner || before->row != n->partner->row ||
-				     before->strict != n->partner->strict))
+	if (before != n->partner &&
+	    (!before || !n->partner || before->row != n->partner->row ||
+	     before->strict != n->partner->strict || before->dane != n->partner->dane))
 		return FAIL_POLICY_CHANGED;
 	return FAIL_NONE;
 }

@@ -112,6 +112,14 @@ const struct cert_facts *connection_certificate(struct connection *c, unsigned w
 	return is_up(c) ? tls_judge(c->tls, c->ssl, wants, &c->tls_peer) : NULL;
 }
 
+void connection_dane_chain(const struct connection *c, unsigned wants, struct dane_chain *out)
+{
+	if (is_up(c))
+		tls_dane_chain(c->tls, c->ssl, wants, out);
+	else
+		out->count = 0;
+}
+
 void connection_judge_by(struct connection *c, const struct tls *tls, void *hold,
 			 void (*release)(void *hold))
 {

@@ -2,11 +2,13 @@
 
 #include <arpa/nameser.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
 #include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SRV_FIXED 6 /* priority, weight, port */
+#define SRV_FIXED 6  /* priority, weight, port */
+#define TLSA_FIXED 3 /* usage, selector, matching type */
 
 /* One answer being read. */
 struct reader {
@@ -69,15 +71,16 @@ static uint32_t negative_ttl(struct reader *r)
 	return ttl < DNS_NEGATIVE_TTL_MAX ? ttl : DNS_NEGATIVE_TTL_MAX;
 }
 
-static int conclude(struct reader *r, size_t usable, uint32_t *ttl)
+static int conclude(struct reader *r, size_t usable, struct dns_answer_note *note)
 {
+	note->ignored = (unsigned)(r->of_type - usable);
 	if (usable) {
-		*ttl = r->ttl;
+		note->ttl = r->ttl;
 		return 0;
 	}
 	if (r->of_type)
 		return -FAIL_DNS_FAILED;
-	*ttl = negative_ttl(r);
+	note->ttl = negative_ttl(r);
 	return -FAIL_DNS_NOT_FOUND;
 }
 
@@ -104,7 +107,7 @@ static bool read_srv(const struct reader *r, const ns_rr *record, struct srv *ou
 }
 
 int dns_answer_srv(const void *packet, size_t len, struct srv **records, size_t *count,
-		   uint32_t *ttl)
+		   struct dns_answer_note *note)
 {
 	struct reader r;
 	struct srv *all;
@@ -112,7 +115,7 @@ int dns_answer_srv(const void *packet, size_t len, struct srv **records, size_t 
 	ns_rr record;
 	int rc;
 
-	*ttl = 0;
+	*note = (struct dns_answer_note){ 0 };
 	rc = reader_init(&r, packet, len, ns_t_srv);
 	if (rc)
 		return rc;
@@ -122,10 +125,60 @@ int dns_answer_srv(const void *packet, size_t len, struct srv **records, size_t 
 		return -FAIL_NO_MEMORY;
 	while (read_record(&r, &record))
 		n += read_srv(&r, &record, &all[n]);
-	rc = conclude(&r, n, ttl);
+	rc = conclude(&r, n, note);
 	if (rc) {
 		free(all);
 		return rc;
+	}
+	*records = all;
+	*count = n;
+	return 0;
+}
+
+/* False where it is malformed. [RFC6698 2.1] */
+static bool read_tlsa(const ns_rr *record, struct tlsa *out)
+{
+	const unsigned char *data = ns_rr_rdata(*record);
+	size_t len = ns_rr_rdlen(*record);
+
+	if (len <= TLSA_FIXED)
+		return false;
+	*out = (struct tlsa){ .usage = data[0], .selector = data[1], .matching = data[2] };
+	data += TLSA_FIXED;
+	len -= TLSA_FIXED;
+	if (out->matching == TLSA_FULL) /* what a certificate is known by here */
+		return EVP_Digest(data, len, out->digest, NULL, EVP_sha256(), NULL) == 1;
+	if (out->matching >= TLSA_MATCHINGS) /* of a time to come */
+		return true;
+	if (len != tlsa_digest_len(out->matching))
+		return false;
+	memcpy(out->digest, data, len);
+	return true;
+}
+
+int dns_answer_tlsa(const void *packet, size_t len, struct tlsa **records, size_t *count,
+		    struct dns_answer_note *note)
+{
+	struct reader r;
+	struct tlsa *all;
+	size_t n = 0;
+	ns_rr record;
+	int rc;
+
+	*note = (struct dns_answer_note){ 0 };
+	rc = reader_init(&r, packet, len, ns_t_tlsa);
+	if (rc)
+		return rc;
+	all = malloc(DANE_RECORDS_MAX * sizeof(*all));
+	if (!all)
+		return -FAIL_NO_MEMORY;
+	while (read_record(&r, &record))
+		if (n < DANE_RECORDS_MAX)
+			n += read_tlsa(&record, &all[n]);
+	rc = conclude(&r, n, note);
+	if (rc) {
+		free(all);
+		return rc == -FAIL_DNS_FAILED ? -FAIL_DNS_NOT_FOUND : rc;
 	}
 	*records = all;
 	*count = n;
@@ -141,14 +194,15 @@ static bool is_mapped(const unsigned char *data)
 }
 
 int dns_answer_addresses(const void *packet, size_t len, bool v6, uint16_t port,
-			 struct net_address *out, size_t max, size_t *count, uint32_t *ttl)
+			 struct net_address *out, size_t max, size_t *count,
+			 struct dns_answer_note *note)
 {
 	size_t n = 0, size = v6 ? NS_IN6ADDRSZ : NS_INADDRSZ;
 	struct reader r;
 	ns_rr record;
 	int rc;
 
-	*ttl = 0;
+	*note = (struct dns_answer_note){ 0 };
 	*count = 0;
 	rc = reader_init(&r, packet, len, v6 ? ns_t_aaaa : ns_t_a);
 	if (rc)
@@ -162,5 +216,5 @@ int dns_answer_addresses(const void *packet, size_t len, bool v6, uint16_t port,
 		memcpy(out[n++].ip, ns_rr_rdata(record), size);
 	}
 	*count = n;
-	return conclude(&r, n, ttl);
+	return conclude(&r, n, note);
 }

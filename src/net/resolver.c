@@ -31,10 +31,13 @@ struct lookup {
 	int id; /* the library's, while it is under way */
 	bool under_way;
 	enum fail fail; /* when it is not */
-	uint32_t ttl;
+	bool secure;
+	struct dns_answer_note note;
 	size_t count;
 	struct net_address addresses[RESOLVER_ADDRESSES_MAX];
 };
+
+#define RESOLVER_REASON_SIZE 200
 
 enum { FIRST, SECOND, LOOKUPS };
 
@@ -49,7 +52,8 @@ struct resolver_query {
 	struct loop_task answer; /* queued as soon as all is known */
 	struct lookup lookups[LOOKUPS];
 	struct srv *srv;
-	char reason[120]; /* of the last failure */
+	struct tlsa *tlsa;
+	char reason[RESOLVER_REASON_SIZE]; /* of the last failure */
 	char name[];
 };
 
@@ -57,7 +61,6 @@ struct resolver_query {
 
 /* clang-format off */
 static const char *const options[][2] = {
-	{ "module-config:", "iterator" },	/* the answers are not validated */
 	{ "do-not-query-localhost:", "no" },	/* a resolver often is there */
 	{ "msg-cache-size:", "8m" },		/* those of a library are tiny */
 	{ "rrset-cache-size:", "16m" },
@@ -70,13 +73,16 @@ static const char *const options[][2] = {
 };
 /* clang-format on */
 
-static int set_options(struct ub_ctx *library)
+static int set_options(struct ub_ctx *library, const char *trust_anchors)
 {
+	const char *modules = trust_anchors ? "validator iterator" : "iterator";
+	int rc = ub_ctx_set_option(library, "module-config:", modules);
 	size_t i;
-	int rc = 0;
 
 	for (i = 0; i < sizeof(options) / sizeof(options[0]) && !rc; i++)
 		rc = ub_ctx_set_option(library, options[i][0], options[i][1]);
+	if (!rc && trust_anchors)
+		rc = ub_ctx_add_ta_file(library, trust_anchors);
 	return rc;
 }
 
@@ -121,10 +127,11 @@ static int finish_settings(struct ub_ctx *library, size_t count)
 	return rc ? rc : ub_ctx_zone_remove(library, "test.");
 }
 
-struct resolver *resolver_new(struct loop *l, const struct net_address *servers, size_t count,
-			      uint64_t timeout_ms, char error[RESOLVER_ERROR_SIZE])
+struct resolver *resolver_new(struct loop *l, const struct resolver_settings *settings,
+			      char error[RESOLVER_ERROR_SIZE])
 {
 	struct resolver *r = calloc(1, sizeof(*r));
+	const char *what = "resolver library";
 	int rc = UB_NOMEM;
 
 	if (r)
@@ -132,17 +139,21 @@ struct resolver *resolver_new(struct loop *l, const struct net_address *servers,
 	if (!r || !r->library)
 		goto out;
 	r->loop = l;
-	r->timeout_ms = timeout_ms;
+	r->timeout_ms = settings->timeout_ms;
 	ub_ctx_debugout(r->library, NULL);
-	rc = set_options(r->library);
+	rc = set_options(r->library, settings->trust_anchors);
 	if (!rc)
-		rc = set_servers(r->library, servers, count);
-	if (!rc)
-		rc = finish_settings(r->library, count);
+		rc = set_servers(r->library, settings->servers, settings->count);
+	if (!rc) /* from here on it wants the trust anchors */
+		rc = finish_settings(r->library, settings->count);
+	if (rc == UB_INITFAIL && settings->trust_anchors)
+		what = settings->trust_anchors;
 out:
 	if (!rc)
 		return r;
-	snprintf(error, RESOLVER_ERROR_SIZE, "resolver library: %s", ub_strerror(rc));
+	snprintf(error, RESOLVER_ERROR_SIZE, "%s: %s", what,
+		 rc == UB_INITFAIL && r->library ? "not usable as trust anchors of DNS"
+						 : ub_strerror(rc));
 	resolver_free(r);
 	return NULL;
 }
@@ -167,7 +178,10 @@ static void note(struct resolver_query *q, const char *what, const char *more)
 
 static const char *type_str(int type)
 {
-	return type == ns_t_srv ? "SRV" : type == ns_t_a ? "A" : "AAAA";
+	return type == ns_t_srv	   ? "SRV"
+	       : type == ns_t_tlsa ? "TLSA"
+	       : type == ns_t_a	   ? "A"
+				   : "AAAA";
 }
 
 static enum fail read_packet(struct lookup *k, const void *packet, size_t len)
@@ -176,10 +190,12 @@ static enum fail read_packet(struct lookup *k, const void *packet, size_t len)
 	int rc;
 
 	if (k->type == ns_t_srv)
-		rc = dns_answer_srv(packet, len, &q->srv, &k->count, &k->ttl);
+		rc = dns_answer_srv(packet, len, &q->srv, &k->count, &k->note);
+	else if (k->type == ns_t_tlsa)
+		rc = dns_answer_tlsa(packet, len, &q->tlsa, &k->count, &k->note);
 	else
 		rc = dns_answer_addresses(packet, len, k->type == ns_t_aaaa, q->port, k->addresses,
-					  RESOLVER_ADDRESSES_MAX, &k->count, &k->ttl);
+					  RESOLVER_ADDRESSES_MAX, &k->count, &k->note);
 	if (rc == -FAIL_DNS_FAILED)
 		note(q, type_str(k->type), "no usable answer");
 	return (enum fail) - rc;
@@ -206,6 +222,8 @@ static void settle(struct lookup *k, enum fail fail)
 		hurry(q);
 }
 
+enum { SECURITY_BOGUS = 1, SECURITY_SECURE }; /* as the library tells it */
+
 /* Called by the library from the loop, or from within the question where it has the answer: then too only the task calls out. */
 static void on_library(void *context, int code, void *packet, int len, int security, char *why,
 		       int limited)
@@ -213,15 +231,17 @@ static void on_library(void *context, int code, void *packet, int len, int secur
 	struct lookup *k = context;
 
 	(void)limited;
-	if (code == ns_r_nxdomain) {
+	k->secure = security == SECURITY_SECURE;
+	/* one that is bogus comes with an answer, and without an error: before all else */
+	if (security == SECURITY_BOGUS) {
+		note(k->query, type_str(k->type), why && *why ? why : "bogus");
+		settle(k, FAIL_DNS_BOGUS);
+	} else if (code == ns_r_nxdomain) {
 		settle(k, FAIL_DNS_NOT_FOUND);
 	} else if (code) {
 		note(k->query, type_str(k->type),
 		     code == ns_r_servfail ? "the server failed" : "the server refused");
 		settle(k, FAIL_DNS_FAILED);
-	} else if (security == 1) {
-		note(k->query, type_str(k->type), why ? why : "bogus");
-		settle(k, FAIL_DNS_BOGUS);
 	} else {
 		settle(k, read_packet(k, packet, len > 0 ? (size_t)len : 0));
 	}
@@ -254,6 +274,7 @@ static void query_free(struct resolver_query *q)
 {
 	loop_timer_free(q->timer);
 	free(q->srv);
+	free(q->tlsa);
 	free(q);
 }
 
@@ -295,22 +316,27 @@ static void compose(const struct resolver_query *q, struct net_address *room,
 	bool found = q->lookups[FIRST].count || q->lookups[SECOND].count;
 	size_t i;
 
-	*answer = (struct resolver_answer){ .reason = "", .ttl = UINT32_MAX };
+	*answer = (struct resolver_answer){ .reason = "", .secure = true, .ttl = UINT32_MAX };
 	for (i = 0; i < LOOKUPS; i++) {
 		const struct lookup *k = &q->lookups[i];
 		if (!k->query)
 			continue;
 		if (!found && outweighs(k->fail, answer->fail))
 			answer->fail = k->fail;
-		if (!k->count == !found && k->ttl < answer->ttl)
-			answer->ttl = k->ttl;
+		answer->ignored += k->note.ignored;
+		if (!k->count != !found)
+			continue;
+		answer->secure = answer->secure && k->secure;
+		if (k->note.ttl < answer->ttl)
+			answer->ttl = k->note.ttl;
 	}
 	answer->reason = answer->fail ? q->reason : "";
 	if (!found)
 		return;
 	answer->srv = q->srv;
+	answer->tlsa = q->tlsa;
 	answer->count = q->lookups[FIRST].count;
-	if (!q->srv)
+	if (!q->srv && !q->tlsa)
 		merge(q, room, answer);
 }
 
@@ -381,16 +407,28 @@ static struct resolver_query *query_new(struct resolver *r, const char *name, re
 	return q;
 }
 
-struct resolver_query *resolver_srv(struct resolver *r, const char *name, resolver_fn fn,
-				    void *context)
+static struct resolver_query *ask_one(struct resolver *r, const char *name, int type,
+				      resolver_fn fn, void *context)
 {
 	struct resolver_query *q = query_new(r, name, fn, context);
 
 	if (!q)
 		return NULL;
 	q->lookups[FIRST].under_way = true;
-	ask(q, FIRST, ns_t_srv);
+	ask(q, FIRST, type);
 	return q;
+}
+
+struct resolver_query *resolver_srv(struct resolver *r, const char *name, resolver_fn fn,
+				    void *context)
+{
+	return ask_one(r, name, ns_t_srv, fn, context);
+}
+
+struct resolver_query *resolver_tlsa(struct resolver *r, const char *name, resolver_fn fn,
+				     void *context)
+{
+	return ask_one(r, name, ns_t_tlsa, fn, context);
 }
 
 /* A literal is its own answer, from the loop as all are. */
@@ -409,6 +447,7 @@ static bool is_literal(struct resolver_query *q, const char *host)
 		return false;
 	k->query = q;
 	k->count = 1;
+	k->secure = true;
 	settle(k, FAIL_NONE);
 	return true;
 }

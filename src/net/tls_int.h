@@ -12,6 +12,7 @@
 
 #include "net/tls.h"
 #include "trust/cert_facts.h"
+#include "trust/tlsa.h"
 
 /* What is asked of peers: number 0 for all, others for one partner each. */
 struct tls_settings {
@@ -56,6 +57,10 @@ SSL *tls_connection(const struct tls *t, const struct tls_start *how, int fd,
 /* The peer's certificate by the settings of that NUMBER; NULL where it showed none. The same facts until another asks. */
 const struct cert_facts *tls_judge(const struct tls *t, SSL *ssl, unsigned number,
 				   struct tls_peer *peer);
+/* What an error of a verification means, OpenSSL's number; 0 = none. */
+enum cert_chain tls_chain_of(int error);
+/* Digests of the peer's certificates, and how good each would be as a trust anchor; nothing where it showed none. */
+void tls_dane_chain(const struct tls *t, SSL *ssl, unsigned number, struct dane_chain *out);
 /* Are version and cipher others than those settings ask for? */
 bool tls_is_weak(const struct tls *t, SSL *ssl, unsigned number);
 /* Did the peer choose a protocol other than what was offered? Once the handshake is through. */

@@ -20,7 +20,7 @@ struct run {
 	int error; /* the first thing that was wrong, OpenSSL's number; 0 = nothing */
 };
 
-static enum cert_chain chain_of(int error)
+enum cert_chain tls_chain_of(int error)
 {
 	switch (error) {
 	case X509_V_OK:
@@ -128,7 +128,7 @@ static bool is_anchor(X509_STORE_CTX *verification)
 /* A list that is missing or old says nothing, unless one must say that all is well. Nobody revokes an anchor. */
 static bool may_be_ignored(const struct run *run, X509_STORE_CTX *verification, int error)
 {
-	if (chain_of(error) == CERT_CHAIN_NO_CRL)
+	if (tls_chain_of(error) == CERT_CHAIN_NO_CRL)
 		return !run->settings->crl_hard || is_anchor(verification);
 	if (error == X509_V_ERR_INVALID_PURPOSE && run->settings->client_only)
 		return X509_check_purpose(X509_STORE_CTX_get_current_cert(verification),
@@ -144,7 +144,7 @@ static int note_error(int good, X509_STORE_CTX *verification)
 
 	/* that it is revoked says more than that the list is old */
 	bool known = run->error && !(error == X509_V_ERR_CERT_REVOKED &&
-				     chain_of(run->error) == CERT_CHAIN_NO_CRL);
+				     tls_chain_of(run->error) == CERT_CHAIN_NO_CRL);
 
 	if (good || known || may_be_ignored(run, verification, error))
 		return 1;
@@ -199,7 +199,7 @@ static void verify(struct run *run, SSL *ssl, X509 *x)
 		if (!run->error)
 			facts->expires = earliest_end(X509_STORE_CTX_get0_chain(verification));
 	}
-	facts->chain = chain_of(run->error);
+	facts->chain = tls_chain_of(run->error);
 	X509_STORE_CTX_free(verification);
 }
 

@@ -300,12 +300,14 @@ static void start_race(struct dial *d)
 
 static void next_address(struct dial *d)
 {
+	const struct srv *target = &d->targets.items[d->target];
 	struct stream_way way = {
 		.local = d->local,
 		.remote = d->remote,
 		.verify_only = d->verify_only,
-		.direct_tls = d->targets.items[d->target].direct_tls,
+		.direct_tls = target->direct_tls,
 		.tls_demanded = d->tls_demanded,
+		.target = { target->target, target->port, d->targets.secure[d->target] },
 	};
 	const struct partner *partner;
 
@@ -476,6 +478,7 @@ static void on_srv(void *context, const struct resolver_answer *answer)
 
 	k->query = NULL;
 	k->answer.fail = answer->fail;
+	k->answer.secure = answer->secure;
 	snprintf(k->reason, sizeof(k->reason), "%s", answer->reason);
 	if (!answer->fail) {
 		k->records = calloc(answer->count, sizeof(*k->records));

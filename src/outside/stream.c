@@ -70,6 +70,7 @@ static void free_stream(struct stream *s)
 	unsent_fini(&s->unsent);
 	loop_timer_free(s->timer);
 	net_sasl_free(s->sasl);
+	tlsa_search_free(s->search);
 	wire_free(s->wire);
 	snapshot_put(s->snapshot);
 	free(s->pair_remote);
@@ -394,8 +395,10 @@ struct stream *stream_dialling(struct outside *o, struct snapshot *snapshot,
 	};
 	struct stream *s = new_stream(o, snapshot, &config, events, context);
 
-	if (s)
-		s->connecting = true;
+	if (!s)
+		return NULL;
+	s->connecting = true;
+	stream_dane_target(s, &way->target);
 	return s;
 }
 
@@ -587,31 +590,4 @@ void streams_free(struct outside *o)
 struct stream *stream_next(const struct stream *s)
 {
 	return s->next;
-}
-
-void stream_info(const struct stream *s, struct stream_info *out)
-{
-	const struct negotiation *n = wire_negotiation(s->wire);
-	const struct partner *partner = stream_partner(s);
-	const struct connection *c = s->connection;
-
-	*out = (struct stream_info){
-		.id = s->id,
-		.role = s->role,
-		.state = negotiation_state(n),
-		.verify_only = s->verify_only,
-		.direct_tls = s->direct_tls,
-		.local = negotiation_local(n),
-		.remote = stream_remote(s),
-		.peer = &s->peer,
-		.row = partner ? partner->row : NULL,
-		.method = negotiation_method(n),
-		.tls_version = c ? connection_tls_version(c) : "",
-		.cipher = c ? connection_cipher(c) : "",
-		.age_ms = loop_now(s->o->loop) - s->begun,
-		.negotiation_ms = s->opened_at ? s->opened_at - s->begun : 0,
-		.stanzas = s->stanzas,
-		.waiting = c ? connection_waiting(c) : 0,
-		.authorised = negotiation_is_authorised(n),
-	};
 }

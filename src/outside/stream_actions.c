@@ -10,7 +10,7 @@
 
 /* An answer for the wire, which is in the middle of the call that asked. One question is open at a time, and there is one
  * shutting down: there is always room. */
-static void answer_later(struct stream *s, const struct negotiation_event *ev)
+void stream_answer_later(struct stream *s, const struct negotiation_event *ev)
 {
 	assert(s->pending_count < STREAM_PENDING);
 	s->pending[s->pending_count++] = *ev;
@@ -43,7 +43,7 @@ void stream_event(struct stream *s, const struct negotiation_event *ev)
 	if (s->over)
 		return;
 	if (s->busy) { /* from a callback of its own */
-		answer_later(s, ev);
+		stream_answer_later(s, ev);
 		return;
 	}
 	s->busy++;
@@ -124,15 +124,8 @@ void stream_look_at_peer(struct stream *s, struct negotiation_event *ev)
 	}
 	s->wants = ev->verification = wants(s);
 	ev->certificate = connection_certificate(s->connection, s->wants);
+	ev->dane = stream_compare_dane(s);
 	ev->weak = connection_is_weak(s->connection, s->wants);
-}
-
-static void give_certificate(struct stream *s, const struct negotiation_action *a)
-{
-	struct negotiation_event ev = { .type = EVENT_CERTIFICATE, .ticket = a->ticket };
-
-	stream_look_at_peer(s, &ev);
-	answer_later(s, &ev);
 }
 
 /* The negotiation has judged the certificate before it asks: the identity is proven. */
@@ -154,7 +147,7 @@ static void ask_sasl(struct stream *s, const struct negotiation_action *a)
 					    : SASL_FAILED;
 	if (ev.sasl == SASL_DONE && s->role == ROLE_RECEIVING)
 		ev.identity = net_sasl_identity(s->sasl);
-	answer_later(s, &ev);
+	stream_answer_later(s, &ev);
 }
 
 static void ask_dialback(struct stream *s, const struct negotiation_action *a)
@@ -180,7 +173,7 @@ static void on_opened(struct stream *s)
 	if (s->role == ROLE_RECEIVING && partner) {
 		struct negotiation_event ev = { .type = EVENT_SHUT, .fail = FAIL_CONNECTION_LIMIT };
 		if (!o->hooks->take(o->context, partner, stream_remote(s), false)) {
-			answer_later(s, &ev);
+			stream_answer_later(s, &ev);
 			return;
 		}
 		s->taken = partner;
@@ -214,7 +207,7 @@ static void on_action(void *context, const struct negotiation_action *a, const c
 	case ACTION_RESTART:
 		break; /* the wire's business alone */
 	case ACTION_ASK_CERTIFICATE:
-		give_certificate(s, a);
+		stream_give_certificate(s, a);
 		break;
 	case ACTION_ASK_SASL:
 		ask_sasl(s, a);

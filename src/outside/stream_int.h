@@ -1,5 +1,5 @@
 /* The inside of a stream, shared by stream.c (life, events of the connection), stream_actions.c (what the negotiation asks
- * for) and stream_log.c (what is said of it). */
+ * for), stream_dane.c (what DNS says of the peer) and stream_log.c (what is said of it). */
 #ifndef OUTSIDE_STREAM_INT_H
 #define OUTSIDE_STREAM_INT_H
 
@@ -8,6 +8,7 @@
 #include "net/sasl.h"
 #include "outside/expiry.h"
 #include "outside/stream.h"
+#include "outside/tlsa_search.h"
 #include "xmpp/unsent.h"
 
 #define STREAM_PENDING \
@@ -26,6 +27,9 @@ struct stream {
 	struct connection *connection; /* NULL before it dials and after it ended */
 	struct wire *wire;	       /* owned */
 	struct net_sasl *sasl;	       /* owned; while an exchange runs */
+	struct tlsa_search *search;    /* owned; NULL = DNS is not asked about the peer */
+	uint64_t certificate_ticket;   /* of the question that waits for it; 0 = none */
+	char dane_detail[120];
 	const struct stream_events *events;
 	void *context;
 	struct loop_timer *timer;
@@ -65,6 +69,18 @@ void stream_settle(struct stream *s);
 void stream_event(struct stream *s, const struct negotiation_event *ev);
 /* In TLS: judges the peer for the one that it says it is; fills in what EV tells of that. */
 void stream_look_at_peer(struct stream *s, struct negotiation_event *ev);
+/* From inside the wire: it gets EV when it is left. */
+void stream_answer_later(struct stream *s, const struct negotiation_event *ev);
+
+/* stream_dane.c */
+/* Begins to ask about a server that is dialled. */
+void stream_dane_target(struct stream *s, const struct stream_target *target);
+/* Answers the question for the certificate, at once or when DNS has answered. */
+void stream_give_certificate(struct stream *s, const struct negotiation_action *a);
+/* What DNS says of the peer's domain; NULL = nothing, or nothing yet. */
+const struct dane_facts *stream_dane(const struct stream *s);
+/* The same, the peer's certificates compared with the records. */
+const struct dane_facts *stream_compare_dane(struct stream *s);
 
 /* stream.c */
 void stream_end(struct stream *s, enum fail fail, bool abrupt);
@@ -87,6 +103,8 @@ void stream_teach_end(struct stream *s);
 enum fail stream_certificate(const struct stream *s);
 /* The peer refused our certificate for SASL, which may identify servers alone. */
 bool stream_lacks_client_usage(const struct stream *s);
+/* What DNS says of it: the match, or the failure of a look-up; "" where nothing is proven. */
+const char *stream_dane_str(const struct stream *s);
 const struct partner *stream_partner(const struct stream *s);
 const char *stream_remote(const struct stream *s); /* "" while not known */
 

@@ -1,4 +1,4 @@
-/* What is said of a stream: log lines, and its attempt. */
+/* What is said of a stream: log lines, its attempt, its state. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ enum fail stream_certificate(const struct stream *s)
 
 	if (!s->connection || !negotiation_in_tls(n))
 		return FAIL_NONE;
-	return negotiation_judge(n, connection_certificate(s->connection, s->wants),
+	return negotiation_judge(n, connection_certificate(s->connection, s->wants), stream_dane(s),
 				 stream_remote(s));
 }
 
@@ -48,6 +48,15 @@ static bool may_log(const struct stream *s, enum log_level level)
 		return false;
 	return s->role == ROLE_INITIATING || s->opened_at || level == LOG_LEVEL_DEBUG ||
 	       s->o->hooks->logs_stranger(s->o->context, &s->peer);
+}
+
+const char *stream_dane_str(const struct stream *s)
+{
+	const struct dane_facts *dane = stream_dane(s);
+
+	if (!dane)
+		return "";
+	return dane->fail ? fail_str(dane->fail) : dane_match_str(dane->result.match);
 }
 
 /* What every line about the stream begins with. */
@@ -90,8 +99,12 @@ static void add_state(const struct stream *s, struct log_line *l)
 	if (s->direct_tls)
 		log_str(l, "direct-tls", "true");
 	log_str(l, "certificate", certificate ? fail_str(certificate) : "valid");
+	if (*stream_dane_str(s))
+		log_str(l, "dane", stream_dane_str(s));
 	if (!certificate)
 		return;
+	if (*s->dane_detail)
+		log_str(l, "dane-detail", s->dane_detail);
 	certificate_reason(s, certificate, reason);
 	log_str(l, "certificate-error", reason);
 }
@@ -241,8 +254,12 @@ void stream_tell_attempt(struct stream *s)
 			 connection_tls_version(s->connection));
 		snprintf(a.cipher, sizeof(a.cipher), "%s", connection_cipher(s->connection));
 	}
+	snprintf(a.dane, sizeof(a.dane), "%s", stream_dane_str(s));
 	snprintf(a.peer_error, sizeof(a.peer_error), "%s", negotiation_peer_error(n));
-	snprintf(a.detail, sizeof(a.detail), "%s", s->detail);
+	snprintf(a.detail, sizeof(a.detail), "%s",
+		 *s->detail	 ? s->detail
+		 : a.certificate ? s->dane_detail
+				 : "");
 	s->o->hooks->attempt(s->o->context, &a);
 }
 
@@ -282,4 +299,31 @@ void stream_teach_end(struct stream *s)
 			     s->fail == FAIL_CERT_PIN ? METHOD_SASL_TLS
 						      : choose_dialback_method(tls),
 			     s->fail);
+}
+
+void stream_info(const struct stream *s, struct stream_info *out)
+{
+	const struct negotiation *n = wire_negotiation(s->wire);
+	const struct partner *partner = stream_partner(s);
+	const struct connection *c = s->connection;
+
+	*out = (struct stream_info){
+		.id = s->id,
+		.role = s->role,
+		.state = negotiation_state(n),
+		.verify_only = s->verify_only,
+		.direct_tls = s->direct_tls,
+		.local = negotiation_local(n),
+		.remote = stream_remote(s),
+		.peer = &s->peer,
+		.row = partner ? partner->row : NULL,
+		.method = negotiation_method(n),
+		.tls_version = c ? connection_tls_version(c) : "",
+		.cipher = c ? connection_cipher(c) : "",
+		.age_ms = loop_now(s->o->loop) - s->begun,
+		.negotiation_ms = s->opened_at ? s->opened_at - s->begun : 0,
+		.stanzas = s->stanzas,
+		.waiting = c ? connection_waiting(c) : 0,
+		.authorised = negotiation_is_authorised(n),
+	};
 }

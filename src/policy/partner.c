@@ -42,6 +42,16 @@ const char *partner_match_str(enum partner_match match)
 	return names[match];
 }
 
+const char *partner_dane_str(enum partner_dane dane)
+{
+	static const char *const names[] = {
+		[PARTNER_DANE_OFF] = "off",
+		[PARTNER_DANE_OPPORTUNISTIC] = "opportunistic",
+		[PARTNER_DANE_REQUIRED] = "required",
+	};
+	return names[dane];
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;

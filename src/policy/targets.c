@@ -91,6 +91,20 @@ static enum fail judge(const struct targets_answer *xmpp, const struct targets_a
 	return xmpp->fail != FAIL_DNS_NOT_FOUND ? xmpp->fail : xmpps->fail;
 }
 
+/* Each as the answer that it comes from; the domain itself as both that say that there are none. [RFC7673 3.1] */
+static void prove(struct targets *out, const struct targets_answer *xmpp,
+		  const struct targets_answer *xmpps)
+{
+	size_t i;
+
+	for (i = 0; i < out->count; i++) {
+		if (out->by == TARGETS_BY_DOMAIN)
+			out->secure[i] = xmpp->secure && (!xmpps || xmpps->secure);
+		else
+			out->secure[i] = out->items[i].direct_tls ? xmpps->secure : xmpp->secure;
+	}
+}
+
 enum fail targets_choose(const struct partner *partner, const char *domain,
 			 const struct targets_answer *xmpp, const struct targets_answer *xmpps,
 			 uint32_t (*next)(void *context, uint32_t below), void *context,
@@ -102,9 +116,11 @@ enum fail targets_choose(const struct partner *partner, const char *domain,
 	if (fail)
 		return fail;
 	if (xmpp->fail == FAIL_NONE || (xmpps && xmpps->fail == FAIL_NONE))
-		return merge(partner, xmpp, xmpps, next, context, out);
-	only(out, TARGETS_BY_DOMAIN, domain, TARGETS_PORT, false);
-	return FAIL_NONE;
+		fail = merge(partner, xmpp, xmpps, next, context, out);
+	else
+		only(out, TARGETS_BY_DOMAIN, domain, TARGETS_PORT, false);
+	prove(out, xmpp, xmpps);
+	return fail;
 }
 
 bool targets_demand_tls(const struct srv *target, enum fail fail)

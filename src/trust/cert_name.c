@@ -84,7 +84,7 @@ bool cert_name_matches_one(const struct cert_name *name, const char *domain)
 	return false;
 }
 
-bool cert_name_matches(const struct cert_facts *facts, const char *domain)
+static bool matches_any(const struct cert_facts *facts, const char *domain, bool host)
 {
 	size_t i;
 	bool found = false;
@@ -96,7 +96,18 @@ bool cert_name_matches(const struct cert_facts *facts, const char *domain)
 		/* whoever had a name with a NUL signed may have meant to deceive: no other name of it counts */
 		if (name->len && has_nul(name))
 			return false;
-		found = found || cert_name_matches_one(name, domain);
+		if (!host || name->type == CERT_NAME_DNS)
+			found = found || cert_name_matches_one(name, domain);
 	}
 	return found;
+}
+
+bool cert_name_matches(const struct cert_facts *facts, const char *domain)
+{
+	return matches_any(facts, domain, false);
+}
+
+bool cert_name_matches_host(const struct cert_facts *facts, const char *host)
+{
+	return matches_any(facts, host, true);
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "eval_choose.h"
+#include "eval_dane.h"
 #include "eval_file.h"
 #include "eval_srv.h"
 #include "eval_targets.h"
@@ -224,32 +225,29 @@ static bool run_cert_name(struct eval_case *c, void *ctx)
 	return eval_expect_bool(c, 0, cert_name_matches(&facts, domain));
 }
 
-/* verdict: FAILURE CHAIN IDENTITY  STATE DOMAIN NAME…; STATE "none" = no facts at all */
-
-static bool chain_parse(const char *text, enum cert_chain *chain)
-{
-	int i;
-
-	for (i = CERT_CHAIN_MISSING; i <= CERT_CHAIN_BROKEN; i++) {
-		*chain = (enum cert_chain)i;
-		if (!strcmp(text, cert_chain_str(*chain)))
-			return true;
-	}
-	return false;
-}
+/*
+ * verdict: FAILURE CHAIN IDENTITY  STATE DOMAIN [DANE…] NAME…; STATE "none" = no facts at all. DANE: dane:MATCH[/PATH],
+ * dane-host:HOST, dane-fail:FAILURE, dane-for:DOMAIN (else it is DOMAIN's), dane-required
+ */
 
 static bool run_verdict(struct eval_case *c, void *ctx)
 {
 	struct cert_name names[EVAL_FIELDS_MAX];
 	struct cert_facts facts = { .chain = CERT_CHAIN_OK };
+	struct eval_dane_facts dane = { .facts = { .result.path = CERT_CHAIN_OK } };
 	bool *seen = ctx, none = !strcmp(eval_text(c, 3), "none");
 	struct verdict v;
+	int i = 5;
 
-	if (c->count < 5 || (!none && !chain_parse(eval_text(c, 3), &facts.chain)))
+	if (c->count < 5 || (!none && !eval_chain_parse(eval_text(c, 3), &facts.chain)))
 		return eval_fail(c, "FAILURE CHAIN IDENTITY  STATE DOMAIN NAME… expected");
-	if (!is_normal(c, 4) || !read_names(c, 5, names, &facts))
+	snprintf(dane.facts.domain, sizeof(dane.facts.domain), "%s", eval_text(c, 4));
+	while (i < c->count && eval_dane_field(c, i, &dane))
+		i++;
+	if (!is_normal(c, 4) || !read_names(c, i, names, &facts))
 		return false;
-	v = verdict_of(none ? NULL : &facts, eval_text(c, 4));
+	v = verdict_of(none ? NULL : &facts, dane.given ? &dane.facts : NULL, dane.required,
+		       eval_text(c, 4));
 	seen[facts.chain] = seen[facts.chain] || !none;
 	if (verdict_is_valid(&v) != (v.fail == FAIL_NONE))
 		return eval_fail(c, "validity and failure do not agree");
@@ -384,6 +382,7 @@ static const struct {
 	{ { "partner", run_partner, finish_partner }, sizeof(struct partner_test) },
 	{ { "srv", eval_srv, NULL }, 1 },
 	{ { "targets", eval_targets, NULL }, 1 },
+	{ { "dane", eval_dane, eval_dane_finish }, EVAL_DANE_SIZE },
 	{ { "choose_offer", eval_choose_offer, eval_choose_finish_offer }, EVAL_CHOOSE_SIZE },
 	{ { "choose_next", eval_choose_next, eval_choose_finish_next }, EVAL_CHOOSE_SIZE },
 	{ { "choose_accept", eval_choose_accept, eval_choose_finish_accept }, EVAL_CHOOSE_SIZE },

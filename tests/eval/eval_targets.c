@@ -28,7 +28,7 @@ static uint32_t draw(void *context, uint32_t below)
 	return number;
 }
 
-/* none, a failure's name, or PRIORITY:WEIGHT:TARGET:PORT,… with . for a service that is not offered */
+/* none, a failure's name, or PRIORITY:WEIGHT:TARGET:PORT,… with . for a service that is not offered; ! behind it: proven */
 static bool read_answer(struct eval_case *c, int field, struct srv *records,
 			struct targets_answer *out)
 {
@@ -40,6 +40,9 @@ static bool read_answer(struct eval_case *c, int field, struct srv *records,
 	snprintf(text, sizeof(text), "%s", eval_text(c, field));
 	memset(out, 0, sizeof(*out));
 	out->records = records;
+	out->secure = *text && text[strlen(text) - 1] == '!';
+	if (out->secure)
+		text[strlen(text) - 1] = '\0';
 	if (!strcmp(text, "none"))
 		out->fail = FAIL_DNS_NOT_FOUND;
 	for (i = 0; i < sizeof(fails) / sizeof(fails[0]); i++)
@@ -74,7 +77,7 @@ static bool read_partner(struct eval_case *c, int row, int direct_tls, struct pa
 	return eval_fail(c, "prefer, allow or never expected");
 }
 
-/* "HOST:PORT,HOST:PORT+tls", with the reason before them where it is not SRV */
+/* "HOST:PORT,HOST:PORT+tls!", with the reason before them where it is not SRV */
 static void write_targets(const struct targets *t, char *out, size_t size)
 {
 	size_t i, used;
@@ -82,9 +85,10 @@ static void write_targets(const struct targets *t, char *out, size_t size)
 	used = t->by == TARGETS_BY_SRV ? 0
 				       : (size_t)snprintf(out, size, "%s=", targets_by_str(t->by));
 	for (i = 0; i < t->count; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s:%u%s", i ? "," : "",
+		used += (size_t)snprintf(out + used, size - used, "%s%s:%u%s%s", i ? "," : "",
 					 t->items[i].target, t->items[i].port,
-					 t->items[i].direct_tls ? "+tls" : "");
+					 t->items[i].direct_tls ? "+tls" : "",
+					 t->secure[i] ? "!" : "");
 }
 
 static bool choose(struct eval_case *c)

@@ -117,7 +117,7 @@ static void check(const struct input *in)
 				    .names = in->names,
 				    .name_count = in->count };
 	bool matches = cert_name_matches(&facts, in->domain), any = false, nul = false;
-	struct verdict v = verdict_of(&facts, in->domain);
+	struct verdict v = verdict_of(&facts, NULL, false, in->domain);
 	size_t i;
 
 	for (i = 0; i < in->count; i++) {

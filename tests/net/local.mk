@@ -13,7 +13,7 @@ NET_TESTS = \
 	tests/net/test_sasl \
 	tests/net/test_tls \
 	tests/net/test_verification
-check_PROGRAMS += $(NET_TESTS)
+check_PROGRAMS += $(NET_TESTS) tests/net/look
 TESTS += $(NET_TESTS)
 
 check_LIBRARIES += libnettests.a
@@ -34,6 +34,7 @@ libnettests_a_SOURCES = \
 
 NET_LDADD = libnettests.a libtests.a libfedgate_inside.a libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS) \
 	$(CMOCKA_LIBS) -lpthread
+tests_net_look_LDADD = libfedgate_net.a libfedgate_pure.a $(NET_LIBS) $(PURE_LIBS)
 tests_net_test_address_LDADD = $(NET_LDADD)
 tests_net_test_certificates_LDADD = $(NET_LDADD)
 tests_net_test_component_LDADD = $(NET_LDADD)

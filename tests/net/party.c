@@ -107,7 +107,7 @@ static void give_certificate(struct party *p, uint64_t ticket)
 	ev->verification = p->wants;
 	ev->certificate = connection_certificate(p->c, p->wants);
 	ev->weak = connection_is_weak(p->c, p->wants);
-	out->verdict = verdict_of(ev->certificate, remote);
+	out->verdict = verdict_of(ev->certificate, ev->dane, false, remote);
 	out->expires = ev->certificate ? ev->certificate->expires : 0;
 	reason_of(ev->certificate, remote, out->verdict.fail, out->reason);
 	snprintf(out->tls_version, sizeof(out->tls_version), "%s", connection_tls_version(p->c));

@@ -280,7 +280,8 @@ static void make_resolver(struct fixture *f)
 	struct net_address server = responder_address(f->server);
 	char error[RESOLVER_ERROR_SIZE] = "";
 
-	f->resolver = resolver_new(f->loop, &server, 1, TIMEOUT, error);
+	f->resolver = resolver_new(f->loop,
+				   &(struct resolver_settings){ &server, 1, TIMEOUT, NULL }, error);
 	if (!f->resolver)
 		fail_msg("%s", error);
 }
@@ -836,14 +837,15 @@ static void test_system_servers(void **state)
 {
 	struct fixture *f = *state;
 	char error[RESOLVER_ERROR_SIZE] = "";
-	struct resolver *r = resolver_new(f->loop, NULL, 0, TIMEOUT, error);
+	struct resolver *r =
+		resolver_new(f->loop, &(struct resolver_settings){ .timeout_ms = TIMEOUT }, error);
 	struct net_address v6;
 
 	if (!r)
 		fail_msg("%s", error);
 	resolver_free(r);
 	assert_true(net_address_parse("2001:db8::53", 53, &v6));
-	r = resolver_new(f->loop, &v6, 1, TIMEOUT, error);
+	r = resolver_new(f->loop, &(struct resolver_settings){ &v6, 1, TIMEOUT, NULL }, error);
 	if (!r)
 		fail_msg("%s", error);
 	resolver_free(r);

@@ -18,6 +18,7 @@ UNIT = \
 	tests/unit/test_matrix \
 	tests/unit/test_memory \
 	tests/unit/test_negotiation \
+	tests/unit/test_negotiation_dane \
 	tests/unit/test_negotiation_header \
 	tests/unit/test_negotiation_pairs \
 	tests/unit/test_negotiation_policy \

@@ -156,20 +156,20 @@ static void test_judge(void **state)
 
 	(void)state;
 	set_up(&s, ROLE_RECEIVING, 9, METHOD_SASL_TLS, 7);
-	assert_int_equal(negotiation_judge(s.n, &s.certificate, PEER), FAIL_NONE);
+	assert_int_equal(negotiation_judge(s.n, &s.certificate, NULL, PEER), FAIL_NONE);
 	memset(leaf.key, 8, CERT_KEY_SIZE);
-	assert_int_equal(negotiation_judge(s.n, &s.certificate, PEER), FAIL_CERT_PIN);
-	assert_int_equal(negotiation_judge(s.n, NULL, PEER), FAIL_CERT_MISSING);
+	assert_int_equal(negotiation_judge(s.n, &s.certificate, NULL, PEER), FAIL_CERT_PIN);
+	assert_int_equal(negotiation_judge(s.n, NULL, NULL, PEER), FAIL_CERT_MISSING);
 	s.certificate.chain = CERT_CHAIN_EXPIRED; /* what is wrong with it anyway comes first */
-	assert_int_equal(negotiation_judge(s.n, &s.certificate, PEER), FAIL_CERT_EXPIRED);
+	assert_int_equal(negotiation_judge(s.n, &s.certificate, NULL, PEER), FAIL_CERT_EXPIRED);
 	s.certificate.chain = CERT_CHAIN_OK;
 	s.policy.partners[0].pin = PIN_OBSERVE;
-	assert_int_equal(negotiation_judge(s.n, &s.certificate, PEER), FAIL_NONE);
+	assert_int_equal(negotiation_judge(s.n, &s.certificate, NULL, PEER), FAIL_NONE);
 	s.policy.partners[0].pin = PIN_ENFORCE;
 	known.sides[ROLE_RECEIVING].pinned = false; /* the first key */
 	known.sides[ROLE_INITIATING].pinned = true; /* of the other direction */
 	memory_set(memory, PEER, &known);
-	assert_int_equal(negotiation_judge(s.n, &s.certificate, PEER), FAIL_NONE);
+	assert_int_equal(negotiation_judge(s.n, &s.certificate, NULL, PEER), FAIL_NONE);
 	tear_down(&s);
 }
 

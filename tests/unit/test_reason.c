@@ -26,7 +26,7 @@ static void chain_tells(struct cert_facts facts, const char *expected)
 {
 	facts.culprit.subject = "CN=a";
 	facts.culprit.issuer = "CN=b";
-	tells(&facts, verdict_of(&facts, "example.org").fail, expected);
+	tells(&facts, verdict_of(&facts, NULL, false, "example.org").fail, expected);
 }
 
 static void test_none(void **state)
@@ -105,8 +105,8 @@ static void test_all(void **state)
 	(void)state;
 	for (chain = CERT_CHAIN_EXPIRED; chain <= CERT_CHAIN_BROKEN; chain++) {
 		struct cert_facts facts = { .chain = (enum cert_chain)chain };
-		reason_of(&facts, "example.org", verdict_of(&facts, "example.org").fail,
-			  texts[chain]);
+		reason_of(&facts, "example.org",
+			  verdict_of(&facts, NULL, false, "example.org").fail, texts[chain]);
 		assert_int_equal(strncmp(texts[chain], "the partner's certificate ", 26), 0);
 		for (other = CERT_CHAIN_EXPIRED; other < chain; other++)
 			assert_string_not_equal(texts[other], texts[chain]);

@@ -22,8 +22,8 @@ static void test_every_state(void **state)
 			struct cert_facts facts = { .chain = (enum cert_chain)chain,
 						    .names = names,
 						    .name_count = 1 };
-			struct verdict v =
-				verdict_of(&facts, right ? "example.org" : "example.net");
+			struct verdict v = verdict_of(&facts, NULL, false,
+						      right ? "example.org" : "example.net");
 			bool ok = chain == CERT_CHAIN_OK;
 			assert_int_equal(v.chain, ok);
 			assert_int_equal(v.identity, right && chain != CERT_CHAIN_MISSING);
@@ -42,7 +42,7 @@ static void test_every_state(void **state)
 
 static void test_no_facts(void **state)
 {
-	struct verdict v = verdict_of(NULL, "example.org");
+	struct verdict v = verdict_of(NULL, NULL, false, "example.org");
 
 	(void)state;
 	assert_false(v.chain);
