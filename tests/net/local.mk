@@ -9,6 +9,7 @@ NET_TESTS = \
 	tests/net/test_mailbox \
 	tests/net/test_partial \
 	tests/net/test_peers \
+	tests/net/test_race \
 	tests/net/test_resolver \
 	tests/net/test_sasl \
 	tests/net/test_tls \
@@ -45,6 +46,7 @@ tests_net_test_mailbox_LDADD = $(NET_LDADD)
 tests_net_test_resolver_LDADD = $(NET_LDADD)
 tests_net_test_partial_LDADD = $(NET_LDADD)
 tests_net_test_peers_LDADD = $(NET_LDADD)
+tests_net_test_race_LDADD = libfedgate_gateway.a $(NET_LDADD)
 tests_net_test_sasl_LDADD = $(NET_LDADD)
 tests_net_test_tls_LDADD = $(NET_LDADD)
 tests_net_test_verification_LDADD = $(NET_LDADD)
