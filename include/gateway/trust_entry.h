@@ -29,7 +29,8 @@ struct trust_side {
 	enum method last; /* used last */
 	struct trust_key
 		pinned; /* what is expected; not known where pin is off, or nothing was seen yet */
-	struct trust_key seen;		  /* what came last, be it refused */
+	struct trust_key former; /* what was expected before that: back again, it is no news */
+	struct trust_key seen;	 /* what came last, be it refused */
 	uint64_t key_changes, downgrades; /* events */
 };
 

@@ -145,11 +145,11 @@ static void add_key(struct log_line *l, const char *which, const struct cert_lea
 }
 
 static void log_change(const struct keeper *k, const struct lesson *lesson,
-		       const struct trust_key *old, bool key, enum pin_mode mode)
+		       const struct trust_key *old, bool key, bool back, enum pin_mode mode)
 {
 	struct log_line l;
 
-	begin(k, &l, key ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	begin(k, &l, key && !back ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 	      key ? "partner-key-changed" : "partner-certificate-renewed", lesson);
 	if (key)
 		log_str(&l, "pin", pin_mode_str(mode));
@@ -210,14 +210,18 @@ static bool learn_key(struct keeper *k, struct trust_side *side, const struct le
 		moved = lesson->fail == FAIL_NONE;
 	} else if (!expected) {
 		if (news) {
+			/* two hosts of one partner, each with a key of its own, are told of once */
+			bool back = mode == PIN_OBSERVE && is_same(&side->former, &lesson->leaf);
 			side->key_changes++;
-			log_change(k, lesson, &side->pinned, true, mode);
+			log_change(k, lesson, &side->pinned, true, back, mode);
 		}
 		moved = mode == PIN_OBSERVE && lesson->fail == FAIL_NONE;
 	} else if (strcmp(side->pinned.leaf.serial, lesson->leaf.serial)) {
-		log_change(k, lesson, &side->pinned, false, mode);
+		log_change(k, lesson, &side->pinned, false, false, mode);
 	}
 	set_key(&side->seen, lesson);
+	if (moved && side->pinned.known)
+		side->former = side->pinned;
 	if (mode != PIN_OFF && (moved || expected))
 		set_key(&side->pinned, lesson);
 	return moved;
@@ -352,6 +356,7 @@ int keeper_accept(struct keeper *k, const char *domain, const char *key)
 		met = true;
 		if (is_same(&side->pinned, &side->seen.leaf))
 			continue;
+		side->former = side->pinned;
 		side->pinned = side->seen;
 		log_operator(k, "pin-accepted", domain, i, &side->pinned);
 		changed++;

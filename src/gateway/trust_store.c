@@ -139,6 +139,15 @@ static void read_side(sqlite3_stmt *row, struct trust_entry *e)
 	e->sides[side].downgrades = (uint64_t)sqlite3_column_int64(row, 5);
 }
 
+static struct trust_key *key_of(struct trust_side *side, const char *which)
+{
+	if (!strcmp(which, "pinned"))
+		return &side->pinned;
+	if (!strcmp(which, "former"))
+		return &side->former;
+	return strcmp(which, "seen") ? NULL : &side->seen;
+}
+
 static void read_key(sqlite3_stmt *row, struct trust_entry *e)
 {
 	struct trust_key *key;
@@ -147,7 +156,9 @@ static void read_key(sqlite3_stmt *row, struct trust_entry *e)
 	if (!read_direction(text_at(row, 1), &side) ||
 	    sqlite3_column_bytes(row, 3) != CERT_KEY_SIZE)
 		return;
-	key = strcmp(text_at(row, 2), "pinned") ? &e->sides[side].seen : &e->sides[side].pinned;
+	key = key_of(&e->sides[side], text_at(row, 2));
+	if (!key)
+		return;
 	memcpy(key->leaf.key, sqlite3_column_blob(row, 3), CERT_KEY_SIZE);
 	key->known = copy_text(row, 4, key->leaf.issuer, sizeof(key->leaf.issuer)) &&
 		     copy_text(row, 5, key->leaf.serial, sizeof(key->leaf.serial)) &&
@@ -463,6 +474,7 @@ static bool insert_side(struct trust_store *s, const struct trust_entry *e, unsi
 	set_int(to, 5, (int64_t)from->key_changes);
 	set_int(to, 6, (int64_t)from->downgrades);
 	return run(s, INSERT_SIDE) && insert_key(s, e, side, "pinned", &from->pinned) &&
+	       insert_key(s, e, side, "former", &from->former) &&
 	       insert_key(s, e, side, "seen", &from->seen);
 }
 

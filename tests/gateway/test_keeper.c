@@ -180,6 +180,29 @@ static void test_observed_key(void **state)
 	assert_int_equal(side(PARTNER)->key_changes, 1);
 }
 
+/* Two hosts of a partner, each with its key, in turn: only the first change is a warning. */
+static void test_two_keys(void **state)
+{
+	(void)state;
+	come(PARTNER, METHOD_SASL_TLS, 1);
+	come(PARTNER, METHOD_SASL_TLS, 2);
+	assert_true(said("level=warning ev=partner-key-changed"));
+	come(PARTNER, METHOD_SASL_TLS, 1);
+	assert_true(said("level=info ev=partner-key-changed"));
+	restart();
+	come(PARTNER, METHOD_SASL_TLS, 2);
+	assert_true(said("level=info ev=partner-key-changed"));
+	come(PARTNER, METHOD_SASL_TLS, 3);
+	assert_true(said("level=warning ev=partner-key-changed"));
+	/* where it is enforced what is back is as wrong as any other */
+	come("strict.example", METHOD_SASL_TLS, 1);
+	learn("strict.example", METHOD_SASL_TLS, 2, FAIL_CERT_PIN);
+	assert_int_equal(keeper_accept(s.keeper, "strict.example", ""), 1);
+	said("");
+	learn("strict.example", METHOD_SASL_TLS, 1, FAIL_CERT_PIN);
+	assert_true(said("level=warning ev=partner-key-changed"));
+}
+
 static void test_enforced_key(void **state)
 {
 	(void)state;
@@ -377,11 +400,11 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
-		CASE(test_first_key),	    CASE(test_observed_key), CASE(test_enforced_key),
-		CASE(test_accept),	    CASE(test_pin_off),	     CASE(test_downgrade),
-		CASE(test_row_changed),	    CASE(test_attempts),     CASE(test_strangers),
-		CASE(test_bound),	    CASE(test_forget),	     CASE(test_restart),
-		CASE(test_disk_comes_back),
+		CASE(test_first_key),	 CASE(test_two_keys),	     CASE(test_observed_key),
+		CASE(test_enforced_key), CASE(test_accept),	     CASE(test_pin_off),
+		CASE(test_downgrade),	 CASE(test_row_changed),     CASE(test_attempts),
+		CASE(test_strangers),	 CASE(test_bound),	     CASE(test_forget),
+		CASE(test_restart),	 CASE(test_disk_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,7 @@ static void fill(struct trust_entry *e, const char *domain)
 		e->sides[i].downgrades = 5 + i;
 		fill_key(&e->sides[i].pinned, (unsigned char)(0x10 + i));
 		fill_key(&e->sides[i].seen, (unsigned char)(0x20 + i));
+		fill_key(&e->sides[i].former, (unsigned char)(0x30 + i));
 	}
 	e->attempt_count = TRUST_ATTEMPTS_MAX;
 	for (i = 0; i < TRUST_ATTEMPTS_MAX; i++) {
