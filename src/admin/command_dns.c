@@ -87,11 +87,11 @@ static void print_service(const struct answer *a, size_t which, struct buf *out)
 	}
 	if (s->answer.fail) {
 		print_fail(s->answer.fail, s->reason, out);
-		buf_addc(out, '\n');
+		buf_addf(out, "%s\n", s->answer.secure ? ", proven by DNSSEC" : "");
 		return;
 	}
 	report_count(s->answer.count, "record", out);
-	buf_addf(out, ", kept for %u s\n", s->ttl);
+	buf_addf(out, ", kept for %u s%s\n", s->ttl, s->answer.secure ? ", proven by DNSSEC" : "");
 	for (i = 0; i < s->answer.count && i < RECORDS_SHOWN; i++) {
 		const struct srv *r = &s->records[i];
 		label(out, "");
@@ -102,6 +102,18 @@ static void print_service(const struct answer *a, size_t which, struct buf *out)
 		label(out, "");
 		buf_addf(out, "and %zu more\n", s->answer.count - i);
 	}
+}
+
+static void print_tlsa(const struct dns_tlsa *tlsa, struct buf *out)
+{
+	if (!tlsa->asked)
+		return;
+	buf_adds(out, "       TLSA: ");
+	if (tlsa->fail)
+		print_fail(tlsa->fail, tlsa->reason, out);
+	else
+		report_count(tlsa->count, "record", out);
+	buf_addf(out, "%s\n", tlsa->secure ? ", proven by DNSSEC" : "");
 }
 
 static void print_addresses(const struct dns_host *host, struct buf *out)
@@ -119,8 +131,9 @@ static void print_addresses(const struct dns_host *host, struct buf *out)
 		buf_addf(out, "       %s", net_address_str(&a->address, text));
 		if (a->refused)
 			buf_addf(out, "  left out: %s", fail_str(a->refused));
-		buf_addc(out, '\n');
+		buf_addf(out, "%s\n", host->secure && host->ttl ? "  proven by DNSSEC" : "");
 	}
+	print_tlsa(&host->tlsa, out);
 }
 
 static void print_targets(const struct answer *a, struct buf *out)
@@ -199,7 +212,21 @@ static json_t *json_service(const struct dns_service *s, const char *name)
 	json_object_set_new(o, "fail", json_fail(s->answer.fail));
 	json_object_set_new(o, "reason", *s->reason ? report_json_string(s->reason) : json_null());
 	json_object_set_new(o, "ttl", json_integer(s->ttl));
+	json_object_set_new(o, "secure", json_boolean(s->answer.secure));
 	json_object_set_new(o, "records", records);
+	return o;
+}
+
+static json_t *json_tlsa(const struct dns_tlsa *tlsa)
+{
+	json_t *o;
+
+	if (!tlsa->asked)
+		return json_null();
+	o = json_object();
+	json_object_set_new(o, "fail", json_fail(tlsa->fail));
+	json_object_set_new(o, "secure", json_boolean(tlsa->secure));
+	json_object_set_new(o, "records", json_integer((json_int_t)tlsa->count));
 	return o;
 }
 
@@ -219,6 +246,8 @@ static json_t *json_target(const struct srv *target, const struct dns_host *host
 	json_object_set_new(o, "direct-tls", json_boolean(target->direct_tls));
 	json_object_set_new(o, "fail", json_fail(host->fail));
 	json_object_set_new(o, "ttl", json_integer(host->ttl));
+	json_object_set_new(o, "secure", json_boolean(host->secure));
+	json_object_set_new(o, "tlsa", json_tlsa(&host->tlsa));
 	json_object_set_new(o, "addresses", addresses);
 	return o;
 }

@@ -26,7 +26,7 @@ struct probe {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct loop_task begin;
-	struct question services[DNS_SERVICES], hosts[SRV_TARGETS_MAX];
+	struct question services[DNS_SERVICES], hosts[SRV_TARGETS_MAX], tlsa[SRV_TARGETS_MAX];
 	size_t open;
 	struct net_address own[OWN_MAX];
 	size_t own_count;
@@ -94,6 +94,37 @@ static void take_addresses(struct probe *p, struct dns_host *host,
 	host->count = count;
 }
 
+static void on_tlsa(void *context, const struct resolver_answer *answer)
+{
+	struct question *q = context;
+	struct dns_tlsa *tlsa = &q->probe->view->hosts[q->which].tlsa;
+
+	tlsa->fail = answer->fail;
+	tlsa->secure = answer->secure;
+	tlsa->count = answer->count;
+	snprintf(tlsa->reason, sizeof(tlsa->reason), "%s", answer->reason);
+	answered(q->probe);
+}
+
+/* What is proven up to here may be proven further. [RFC7673 3.3] */
+static void ask_tlsa(struct probe *p, size_t which)
+{
+	const struct srv *target = &p->view->targets.items[which];
+	struct dns_tlsa *tlsa = &p->view->hosts[which].tlsa;
+	char name[NAME_SIZE];
+
+	if (!p->config->dns.dnssec || p->partner->dane == PARTNER_DANE_OFF ||
+	    !p->view->targets.secure[which] || !p->view->hosts[which].secure)
+		return;
+	tlsa->asked = true;
+	p->tlsa[which] = (struct question){ p, which };
+	snprintf(name, sizeof(name), "_%u._tcp.%s", target->port, target->target);
+	if (resolver_tlsa(p->resolver, name, on_tlsa, &p->tlsa[which]))
+		p->open++;
+	else
+		tlsa->fail = FAIL_NO_MEMORY;
+}
+
 static void on_addresses(void *context, const struct resolver_answer *answer)
 {
 	struct question *q = context;
@@ -102,8 +133,11 @@ static void on_addresses(void *context, const struct resolver_answer *answer)
 	host->fail = answer->fail;
 	host->ttl = answer->ttl;
 	snprintf(host->reason, sizeof(host->reason), "%s", answer->reason);
-	if (!answer->fail)
+	host->secure = answer->secure;
+	if (!answer->fail) {
 		take_addresses(q->probe, host, answer->addresses, answer->count);
+		ask_tlsa(q->probe, q->which);
+	}
 	answered(q->probe);
 }
 
@@ -188,6 +222,7 @@ static void on_srv(void *context, const struct resolver_answer *answer)
 	struct dns_service *s = &q->probe->view->services[q->which];
 
 	s->answer.fail = answer->fail;
+	s->answer.secure = answer->secure;
 	s->ttl = answer->ttl;
 	snprintf(s->reason, sizeof(s->reason), "%s", answer->reason);
 	if (!answer->fail) {

@@ -26,7 +26,16 @@ struct dns_host { /* of targets.items */
 	struct dns_address addresses[RESOLVER_ADDRESSES_MAX];
 	size_t count;
 	uint32_t ttl; /* 0 = it was not looked up */
+	bool secure;
 	char reason[120];
+	struct dns_tlsa {
+		bool asked;
+		enum fail
+			fail; /* FAIL_DNS_NOT_FOUND: there are none, or none that is well-formed */
+		bool secure;  /* they count */
+		size_t count;
+		char reason[120];
+	} tlsa;
 };
 
 struct dns_view {

@@ -323,6 +323,18 @@ explain missing.test 'failed after .*: dane-missing'
 explain mismatch.test 'failed after .*: dane-mismatch'
 explain a.expired.test 'failed after .*: dns-bogus'
 explain a.expired.test 'SRV: validation failure'
+dns() { # DOMAIN REGEX
+	"$build/fedgatectl" -c "$scratch/gate.yml" dns "$1" >"$scratch/dns.out"
+	grep -qE "$2" "$scratch/dns.out"
+	ok "dns $1: $2"
+	grep -qE "$2" "$scratch/dns.out" || sed 's/^/# /' "$scratch/dns.out"
+}
+dns ee.test '^  _xmpp-server  *1 record, .*, proven by DNSSEC$'
+dns ee.test '^       TLSA: 1 record, proven by DNSSEC$'
+dns none.test '^       TLSA: dns-not-found, proven by DNSSEC$'
+dns a.insecure.test '^  _xmpp-server  *1 record, kept for [0-9]* s$'
+dns a.forged.test '^  _xmpp-server  *dns-bogus .SRV: validation failure'
+dns a.tlsa.test '^       TLSA: dns-bogus .TLSA: validation failure'
 peers_end gate
 ok "the gateway ends well"
 echo "1..$number"
