@@ -100,6 +100,7 @@ libfedgate_net_a_SOURCES = \
 libfedgate_gateway_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libfedgate_gateway_a_SOURCES = \
 	src/outside/dial.c \
+	src/outside/dns_log.c \
 	src/outside/expiry.c \
 	src/outside/hosts.c \
 	src/outside/race.c \
@@ -225,6 +226,7 @@ noinst_HEADERS += \
 	include/net/x509.h \
 	include/outside/attempt.h \
 	include/outside/dial.h \
+	include/outside/dns_log.h \
 	include/outside/expiry.h \
 	include/outside/hosts.h \
 	include/outside/lesson.h \

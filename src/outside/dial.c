@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "outside/dns_log.h"
 #include "outside/race.h"
 #include "policy/targets.h"
 
@@ -479,6 +480,8 @@ static void on_srv(void *context, const struct resolver_answer *answer)
 	k->query = NULL;
 	k->answer.fail = answer->fail;
 	k->answer.secure = answer->secure;
+	dns_log_ignored(d->o, d->remote, k == &d->lookups[XMPP] ? "_xmpp-server" : "_xmpps-server",
+			answer->ignored);
 	snprintf(k->reason, sizeof(k->reason), "%s", answer->reason);
 	if (!answer->fail) {
 		k->records = calloc(answer->count, sizeof(*k->records));

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outside/dns_log.h"
+
 #define XMPP_PORT 5269
 #define NAME_SIZE (JID_DOMAIN_SIZE + 32)
 #define SERVICES 2
@@ -45,20 +47,6 @@ struct tlsa_search {
 };
 
 static const char *const service_names[SERVICES] = { "_xmpp-server._tcp", "_xmpps-server._tcp" };
-
-static void log_ignored(const struct tlsa_search *t, const char *name, unsigned count)
-{
-	struct log_line l;
-
-	if (!count || !t->o->hooks->logs(t->o->context, LOG_LEVEL_WARNING))
-		return;
-	log_begin(&l, LOG_LEVEL_WARNING, "dns-ignored");
-	log_str(&l, "remote", t->facts.domain);
-	log_str(&l, "name", name);
-	log_int(&l, "records", (long long)count);
-	log_str(&l, "text", "They are malformed, or more than are looked at.");
-	t->o->hooks->log(t->o->context, &l);
-}
 
 static bool is_pending(const struct tlsa_search *t)
 {
@@ -116,7 +104,7 @@ static void on_tlsa(void *context, const struct resolver_answer *answer)
 
 	s->query = NULL;
 	tlsa_name(s, name);
-	log_ignored(t, name, answer->ignored);
+	dns_log_ignored(t->o, t->facts.domain, name, answer->ignored);
 	/* the addresses are signed: it is no server that does not know the question [RFC7672 2.1.1] */
 	if (!may_be_absent(answer->fail))
 		note_failure(t, &t->failed, answer->fail, answer->reason);
@@ -186,7 +174,8 @@ static void on_srv(void *context, const struct resolver_answer *answer)
 
 	service->query = NULL;
 	service->absent = answer->fail == FAIL_DNS_NOT_FOUND && answer->secure;
-	log_ignored(t, service_names[service - t->services], answer->ignored);
+	dns_log_ignored(t->o, t->facts.domain, service_names[service - t->services],
+			answer->ignored);
 	if (!may_be_absent(answer->fail))
 		note_failure(t, &t->unsearched, answer->fail, answer->reason);
 	for (i = 0; i < answer->count && answer->secure; i++)

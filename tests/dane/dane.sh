@@ -55,6 +55,8 @@ pki() { "$top/contrib/pki" "$scratch/pki" "$@"; }
 #   OUT, IN      the match that a stream opens with, "no" where DNS proves nothing; or the failure that it ends with
 #   RECORD       USAGE-SELECTOR-MATCHING of the partner's own certificate, ca: of its authority, other: of another one, bad: one
 #                that is malformed
+# apex has no SRV records, direct has those of direct TLS alone, one of odd's is malformed, lame's server is in a zone that
+# nobody answers for, and lame-one has another such one.
 cat >"$scratch/table" <<'END'
 ee.test            own      -             ee            ee            3-1-1
 ee-whole.test      own      -             ee            ee            3-0-1
@@ -77,6 +79,8 @@ none-own.test      own      -             certificate-self-signed certificate-se
 missing.test       ca       required      dane-missing  dane-missing
 host.test          host     -             absent        absent
 apex.test          own      -             ee            ee            3-1-1
+direct.test        own      required      ee            ee            3-1-1
+odd.test           ca       -             absent        absent
 lame.test          ca       -             dns-failed    dns-failed    3-1-1
 lame-one.test      own      -             ee            ee            3-1-1
 a.insecure.test    ca       -             no            no            other:3-1-1
@@ -133,19 +137,24 @@ entries() { # LABEL DOMAIN CERTIFICATE RECORD...: lines of a zone
 	[ "$3" != stranger ] || authority=$scratch/pki/stranger.pem
 	domain=$2
 	shift 3
-	host=xmpp.$label
+	host=xmpp.$label port=5269
 	case $domain in
+	direct.test)
+		port=5270
+		echo "_xmpps-server._tcp.$label IN SRV 0 0 5270 $host"
+		;;
+	odd.test) echo "_xmpp-server._tcp.$label IN SRV 1 0 0 $host" ;;
 	apex.test) host=$label ;; # the domain's own address and port
 	lame.test) echo "_xmpp-server._tcp.$label IN SRV 0 0 5269 xmpp.nowhere.example." ;;
 	lame-one.test) echo "_xmpp-server._tcp.$label IN SRV 1 0 5269 xmpp.nowhere.example." ;;
 	esac
 	case $domain in
-	apex.test | lame.test) ;;
+	apex.test | direct.test | lame.test) ;;
 	*) echo "_xmpp-server._tcp.$label IN SRV 0 0 5269 $host" ;;
 	esac
 	echo "$host IN A $net.2"
 	for r; do
-		record "_5269._tcp.$host" "$r" "$file" "$authority"
+		record "_$port._tcp.$host" "$r" "$file" "$authority"
 	done
 }
 
@@ -240,6 +249,7 @@ END
 cat >"$scratch/peer.yml" <<END
 gateway:
   listen: ["$net.2:5269"]
+  listen-direct-tls: ["$net.2:5270"]
   state-dir: state
   control-socket: peer.control
   dialback-secret-file: peer.secret
@@ -306,6 +316,10 @@ ok "messages to all partners that are proven were answered"
 # ---- what is said of it ----
 grep -q ' ev=dns-ignored remote=bad.test name=_5269._tcp.xmpp.bad.test records=1 ' "$scratch/gate.log"
 ok "a malformed record is left out, and the log says so"
+grep -q ' ev=dns-ignored remote=odd.test name=_xmpp-server records=1 ' "$scratch/gate.log"
+ok "an SRV record likewise"
+line_of out direct.test | grep -q " addr=$net.2:5270 "
+ok "a partner of direct TLS alone is dialled there"
 line_of out a.forged.test | grep -q ' detail="SRV: validation failure .*signature'
 ok "a forged answer: the log says what is wrong with it"
 line_of in a.tlsa.test | grep -q ' certificate=dns-bogus dane=dns-bogus dane-detail="TLSA: validation failure '
