@@ -105,6 +105,7 @@ libfedgate_gateway_a_SOURCES = \
 	src/outside/hosts.c \
 	src/outside/race.c \
 	src/outside/route.c \
+	src/outside/seek.c \
 	src/outside/snapshot.c \
 	src/outside/stream.c \
 	src/outside/stream_actions.c \
@@ -233,6 +234,7 @@ noinst_HEADERS += \
 	include/outside/outside.h \
 	include/outside/race.h \
 	include/outside/route.h \
+	include/outside/seek.h \
 	include/outside/snapshot.h \
 	include/outside/stream.h \
 	include/outside/tlsa_search.h \

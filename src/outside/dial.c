@@ -5,27 +5,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/random.h"
-#include "outside/dns_log.h"
 #include "outside/race.h"
-#include "policy/targets.h"
+#include "outside/seek.h"
 
 #define HOST_SIZE (JID_DOMAIN_SIZE + 2)
 #define DETAIL_SIZE 200
 #define ADDRESSES_MAX RACE_MAX /* of one target, and of those that are tried last */
 
 _Static_assert(RESOLVER_ADDRESSES_MAX <= ADDRESSES_MAX, "a host's addresses run in one race");
-
-/* A question for SRV records; there are two, asked at once. */
-enum { XMPP, XMPPS, QUESTIONS };
-
-struct lookup {
-	struct dial *dial;
-	struct resolver_query *query; /* while it is open */
-	struct targets_answer answer;
-	struct srv *records; /* owned */
-	char reason[120];
-};
 
 struct candidate {
 	struct net_address address;
@@ -43,7 +30,7 @@ struct dial {
 	struct loop_timer *timer; /* the whole */
 	struct loop_task task;	  /* the first step, and the end, happen outside of any call */
 	uint64_t begun, deadline;
-	struct lookup lookups[QUESTIONS];
+	struct seek *seek; /* while the targets are looked up */
 	struct targets targets;
 	size_t next, target;		       /* which one comes next, which one is tried */
 	struct resolver_query *query;	       /* for its addresses */
@@ -71,13 +58,9 @@ static void next_target(struct dial *d);
 
 static void stop_lookups(struct dial *d)
 {
-	size_t i;
-
-	for (i = 0; i < QUESTIONS; i++) {
-		if (d->lookups[i].query)
-			resolver_cancel(d->lookups[i].query);
-		d->lookups[i].query = NULL;
-	}
+	if (d->seek)
+		seek_cancel(d->seek);
+	d->seek = NULL;
 	if (d->query)
 		resolver_cancel(d->query);
 	d->query = NULL;
@@ -85,11 +68,7 @@ static void stop_lookups(struct dial *d)
 
 static void free_dial(struct dial *d)
 {
-	size_t i;
-
 	stop_lookups(d);
-	for (i = 0; i < QUESTIONS; i++)
-		free(d->lookups[i].records);
 	if (d->race)
 		race_cancel(d->race);
 	loop_task_cancel(d->o->loop, &d->task);
@@ -446,65 +425,19 @@ static void next_target(struct dial *d)
 
 /* ---- targets ---- */
 
-static uint32_t chance(void *context, uint32_t below)
+static void on_targets(void *context, enum fail fail, const char *reason,
+		       const struct targets *targets)
 {
-	uint32_t value;
+	struct dial *d = context;
 
-	(void)context;
-	if (random_bytes(&value, sizeof(value)))
-		return 0; /* any order is a legal one */
-	return value % below;
-}
-
-static void choose_targets(struct dial *d)
-{
-	const struct targets_answer *xmpps =
-		targets_may_direct_tls(d->partner) ? &d->lookups[XMPPS].answer : NULL;
-	enum fail fail = targets_choose(d->partner, d->remote, &d->lookups[XMPP].answer, xmpps,
-					chance, NULL, &d->targets);
-	const struct lookup *k = &d->lookups[xmpps && xmpps->fail == fail ? XMPPS : XMPP];
-
+	d->seek = NULL;
 	if (!fail) {
+		d->targets = *targets;
 		next_target(d);
 		return;
 	}
-	note_failure(d, fail, k->reason);
+	note_failure(d, fail, reason);
 	give_up(d);
-}
-
-static void on_srv(void *context, const struct resolver_answer *answer)
-{
-	struct lookup *k = context;
-	struct dial *d = k->dial;
-
-	k->query = NULL;
-	k->answer.fail = answer->fail;
-	k->answer.secure = answer->secure;
-	dns_log_ignored(d->o, d->remote, k == &d->lookups[XMPP] ? "_xmpp-server" : "_xmpps-server",
-			answer->ignored);
-	snprintf(k->reason, sizeof(k->reason), "%s", answer->reason);
-	if (!answer->fail) {
-		k->records = calloc(answer->count, sizeof(*k->records));
-		k->answer.records = k->records;
-		k->answer.count = k->records ? answer->count : 0;
-		if (k->records)
-			memcpy(k->records, answer->srv, answer->count * sizeof(*k->records));
-		else
-			k->answer.fail = FAIL_NO_MEMORY;
-	}
-	if (!d->lookups[XMPP].query && !d->lookups[XMPPS].query)
-		choose_targets(d);
-}
-
-static bool ask(struct dial *d, int which, const char *service)
-{
-	struct lookup *k = &d->lookups[which];
-	char name[JID_DOMAIN_SIZE + 32];
-
-	k->dial = d;
-	snprintf(name, sizeof(name), "%s._tcp.%s", service, d->remote);
-	k->query = resolver_srv(d->o->resolver, name, on_srv, k);
-	return k->query != NULL;
 }
 
 static void begin(struct dial *d)
@@ -513,11 +446,9 @@ static void begin(struct dial *d)
 		next_target(d);
 		return;
 	}
-	/* no answer comes before both are asked */
-	if (ask(d, XMPP, "_xmpp-server") &&
-	    (!targets_may_direct_tls(d->partner) || ask(d, XMPPS, "_xmpps-server")))
+	d->seek = seek_new(d->o, d->partner, d->remote, on_targets, d);
+	if (d->seek)
 		return;
-	stop_lookups(d);
 	note_failure(d, FAIL_NO_MEMORY, "");
 	give_up(d);
 }

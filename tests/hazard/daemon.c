@@ -107,7 +107,7 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 	write_with_net(f, d, settings);
 	fprintf(f,
 		"tls: { trust-anchors: anchors.pem }\n"
-		"dns: { servers: [\"%s%s@%d\"], timeout: 2s%s }\n"
+		"dns: { servers: [\"%s%s@%d\"], %s }\n"
 		"domains:\n"
 		"  us.test: { certificate: us.test.crt, private-key: us.test.key, inside: app }\n"
 		"  bare.test: { certificate: bare.test.crt, private-key: bare.test.key }\n"
@@ -118,7 +118,7 @@ static void write_config(const struct daemon *d, const char *settings, const cha
 		"}\n"
 		"partners:\n",
 		d->dns_port ? "127.0.0.1" : d->net, d->dns_port ? "" : ".53",
-		d->dns_port ? d->dns_port : 5353, d->dns ? d->dns : "",
+		d->dns_port ? d->dns_port : 5353, d->dns ? d->dns : "timeout: 2s",
 		d->more_domains ? d->more_domains : "", d->net);
 	write_with_net(f, d, partners);
 	fclose(f);

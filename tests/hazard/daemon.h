@@ -25,7 +25,7 @@ struct daemon {
 	char dir[64], log[80], config[80], socket[80];
 	char net[16];		  /* "127.A.B" */
 	const char *more_domains; /* lines for section domains; NULL = none */
-	const char *dns;	  /* more of section dns, behind a comma; NULL = nothing */
+	const char *dns;	  /* of section dns, but for servers; NULL = timeout: 2s */
 	int dns_port;		  /* of a name server on 127.0.0.1; 0 = on .53, port 5353 */
 };
 

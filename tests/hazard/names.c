@@ -36,6 +36,8 @@ static bool answer(void *context, const struct question *q, struct reply *r)
 		const struct name_record *n = &z->records[i];
 		if (strcmp(n->name, q->name))
 			continue;
+		if (n->type == NAME_SILENT)
+			return false;
 		known = true;
 		if (n->type != (enum name_type)q->type)
 			continue;

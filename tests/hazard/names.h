@@ -6,7 +6,12 @@
 
 struct name_record {
 	const char *name;
-	enum name_type { NAME_A = 1, NAME_AAAA = 28, NAME_SRV = 33 } type;
+	enum name_type {
+		NAME_A = 1,
+		NAME_AAAA = 28,
+		NAME_SRV = 33,
+		NAME_SILENT
+	} type;		  /* SILENT: no question about it is answered */
 	const char *data; /* an address, with $NET replaced; of SRV the target, "" = . */
 	int priority, weight, port;
 };

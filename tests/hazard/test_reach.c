@@ -17,6 +17,7 @@
 	"  first.test: " ROW " }\n  second.test: " ROW " }\n  third.test: " ROW " }\n" \
 	"  fourth.test: " ROW " }\n  slow.test: " ROW " }\n" \
 	"  pair.test: " ROW ", connection-limit: 1 }\n" \
+	"  mute.test: { tls: optional, sasl: not-supported, dialback: true }\n" \
 	"  dead6.test: " ROW " }\n  dead4.test: " ROW " }\n" \
 	"  silent6.test: " ROW " }\n  silent4.test: " ROW " }\n  silent.test: " ROW " }\n" \
 	"  private.test: " ROW " }\n  10.0.0.1: " ROW " }\n" \
@@ -174,6 +175,17 @@ static void test_next_address(struct peer *component)
 	close(two);
 }
 
+/* [HAZARDS B14] Of the two questions for SRV records one is never answered. */
+static void test_half_answer(struct peer *component)
+{
+	int host = peer_listen(&d, 2);
+	unsigned took = comes(component, host, "mute.test");
+
+	tap_ok(took < 4000, "B14: no word about direct TLS: without it a moment later (%u ms)",
+	       took);
+	close(host);
+}
+
 /* Half of the time at most is spent on a target while there are others. */
 static void test_first_silent(struct peer *component)
 {
@@ -275,6 +287,8 @@ int main(void)
 	add(SRV "silent.test", NAME_SRV, "silent-too.test", 2, ntohs(at4.sin_port));
 	add("silent.test", NAME_A, "$NET.8", 0, 0);
 	add("silent-too.test", NAME_A, "$NET.8", 0, 0);
+	add(SRV "mute.test", NAME_SRV, "host.test", 1, 5269);
+	add("_xmpps-server._tcp.mute.test", NAME_SILENT, "", 0, 0);
 	add(SRV "pair.test", NAME_SRV, "pair.test", 1, 5269);
 	add("pair.test", NAME_A, "$NET.5", 0, 0);
 	add("pair.test", NAME_A, "$NET.6", 0, 0);
@@ -287,7 +301,7 @@ int main(void)
 	add("private.test", NAME_AAAA, "fd00::1", 0, 0);
 	add("private.test", NAME_AAAA, "::1", 0, 0);
 	server = names_serve(&d, records, count);
-	run(NULL, &component);
+	run("timeout: 20s", &component);
 	test_second(&component);
 	if (six >= 0) {
 		test_families(&component, six_port);
@@ -296,10 +310,11 @@ int main(void)
 		tap_note("there is no IPv6 here");
 	}
 	test_next_address(&component);
+	test_half_answer(&component);
 	test_first_silent(&component);
 	test_all_silent(&component);
 	stop(&component);
-	run(", refuse-private-addresses: true", &component);
+	run("refuse-private-addresses: true", &component);
 	test_private(&component);
 	stop(&component);
 	if (six >= 0) {
