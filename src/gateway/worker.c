@@ -363,6 +363,7 @@ static void on_watch(void *context)
 	if (w->links_until && may_shut_links(w)) {
 		w->links_until = 0;
 		links_shut(w);
+		quiet = false; /* what was just said has yet to leave, and to be read */
 	}
 	if (w->stopping && !w->links_until && quiet && links_are_gone(w)) {
 		tell_main(w, MESSAGE_STOPPED);
