@@ -13,6 +13,7 @@
 #define KEEP(n) "  keep" #n ".test: { tls: required, sasl: required }\n"
 #define KEEPS KEEP(0) KEEP(1) KEEP(2) KEEP(3) KEEP(4) KEEP(5) KEEP(6) KEEP(7) KEEP(8) KEEP(9)
 #define KEPT 10
+#define LOAD 2000 /* stanzas while a certificate is renewed */
 
 static struct daemon d;
 static struct peer kept[KEPT];
@@ -130,6 +131,27 @@ static void test_own_certificate(struct peer *component)
 	peer_close(&in);
 }
 
+/* Messages on the first of the streams that live on. */
+static void load(int from, int to)
+{
+	for (; from < to; from++)
+		peer_send(&kept[0], "<message from='x@keep0.test' to='y@us.test' id='load%d'/>",
+			  from);
+}
+
+static bool all_come(struct peer *component)
+{
+	char text[64];
+	int i;
+
+	for (i = 0; i < LOAD; i++) {
+		snprintf(text, sizeof(text), "id='load%d'", i);
+		if (!peer_hears(component, text, 5000))
+			return false;
+	}
+	return true;
+}
+
 static void test_renewed(struct peer *component)
 {
 	struct pki_wish wish = { .name = "us.test", .with_ca = true };
@@ -141,12 +163,16 @@ static void test_renewed(struct peer *component)
 	before = peer_serial(&in);
 	peer_close(&in);
 	pki_make(&d.pki, &wish);
+	load(0, LOAD / 2);
 	reload("", KEEPS, "ev=reload ");
+	load(LOAD / 2, LOAD);
 	peer_connect(&in, &d, 20, 5269);
 	peer_external(&in, "keep0.test", "us.test");
 	after = peer_serial(&in);
 	peer_close(&in);
 	tap_ok(before != after, "B18: the handshake after a reload shows the renewed certificate");
+	tap_ok(all_come(component), "B18: all %d stanzas of the load before and after it come",
+	       LOAD);
 	tap_ok(all_live(component), "B18: no stream was dropped for it");
 }
 
