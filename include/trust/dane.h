@@ -28,6 +28,7 @@ enum dane_match {
 struct dane_result {
 	enum dane_match match;
 	enum cert_chain path; /* of DANE_TA; else OK */
+	int64_t expires;      /* of DANE_TA: when the first certificate of that path ends; else 0 */
 };
 
 /* The strongest that fits; of an authority, one whose path is good before one whose path is not. */

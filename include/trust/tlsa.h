@@ -37,8 +37,9 @@ struct dane_certificate {
 	unsigned char sha256[TLSA_SELECTORS][32];
 	unsigned char sha512[TLSA_SELECTORS][64];
 	bool trusted; /* part of the path that was built towards a trust anchor of ours */
-	enum cert_chain
-		path; /* of the peer's own certificate up to this one, were it the only trust anchor */
+	/* of the peer's own certificate up to this one, were it the only trust anchor; and when the first of them ends */
+	enum cert_chain path;
+	int64_t expires;
 };
 
 /* The peer's own certificate first; those behind it in any order. */

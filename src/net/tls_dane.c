@@ -50,7 +50,8 @@ static X509_STORE_CTX *new_verification(X509_STORE *anchors, X509 *own, STACK_OF
 }
 
 /* How good the chain is where AUTHORITY alone is trusted. [RFC7671 5.2] */
-static enum cert_chain path_to(X509 *authority, X509 *own, STACK_OF(X509) * sent)
+static void try_path(X509 *authority, X509 *own, STACK_OF(X509) * sent,
+		     struct dane_certificate *out)
 {
 	X509_STORE *anchors = X509_STORE_new();
 	X509_STORE_CTX *v = NULL;
@@ -58,13 +59,15 @@ static enum cert_chain path_to(X509 *authority, X509 *own, STACK_OF(X509) * sent
 
 	if (anchors && X509_STORE_add_cert(anchors, authority) == 1)
 		v = new_verification(anchors, own, sent);
-	if (v && X509_verify_cert(v) == 1)
+	if (v && X509_verify_cert(v) == 1) {
 		error = X509_V_OK;
-	else if (v && X509_STORE_CTX_get_error(v))
+		out->expires = tls_earliest_end(X509_STORE_CTX_get0_chain(v));
+	} else if (v && X509_STORE_CTX_get_error(v)) {
 		error = X509_STORE_CTX_get_error(v);
+	}
 	X509_STORE_CTX_free(v);
 	X509_STORE_free(anchors);
-	return tls_chain_of(error);
+	out->path = tls_chain_of(error);
 }
 
 /* One certificate at most once. */
@@ -106,7 +109,9 @@ static void fill(STACK_OF(X509) * all, STACK_OF(X509) * path, STACK_OF(X509) * s
 		if (!digest_certificate(x, c))
 			return;
 		c->trusted = is_among(path, x);
-		c->path = i ? path_to(x, own, sent) : CERT_CHAIN_OK;
+		c->path = CERT_CHAIN_OK;
+		if (i)
+			try_path(x, own, sent, c);
 		out->count++;
 	}
 }

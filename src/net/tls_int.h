@@ -59,6 +59,8 @@ const struct cert_facts *tls_judge(const struct tls *t, SSL *ssl, unsigned numbe
 				   struct tls_peer *peer);
 /* What an error of a verification means, OpenSSL's number; 0 = none. */
 enum cert_chain tls_chain_of(int error);
+/* When the first of them ends, seconds since the epoch. */
+int64_t tls_earliest_end(const STACK_OF(X509) * chain);
 /* Digests of the peer's certificates, and how good each would be as a trust anchor; nothing where it showed none. */
 void tls_dane_chain(const struct tls *t, SSL *ssl, unsigned number, struct dane_chain *out);
 /* Are version and cipher others than those settings ask for? */

@@ -154,7 +154,7 @@ static int note_error(int good, X509_STORE_CTX *verification)
 	return 1;
 }
 
-static int64_t earliest_end(const STACK_OF(X509) * chain)
+int64_t tls_earliest_end(const STACK_OF(X509) * chain)
 {
 	int64_t earliest = 0, end;
 	int i;
@@ -197,7 +197,7 @@ static void verify(struct run *run, SSL *ssl, X509 *x)
 		if (X509_verify_cert(verification) <= 0 && !run->error)
 			run->error = X509_V_ERR_UNSPECIFIED;
 		if (!run->error)
-			facts->expires = earliest_end(X509_STORE_CTX_get0_chain(verification));
+			facts->expires = tls_earliest_end(X509_STORE_CTX_get0_chain(verification));
 	}
 	facts->chain = tls_chain_of(run->error);
 	X509_STORE_CTX_free(verification);

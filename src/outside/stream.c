@@ -276,7 +276,7 @@ void stream_note_expiry(struct stream *s)
 
 	if (negotiation_method(wire_negotiation(s->wire)) != METHOD_SASL_TLS || !facts)
 		return; /* a key authorised it */
-	expiry_begin(&s->expiry, facts->expires, clock_wall(), loop_now(s->o->loop));
+	expiry_begin(&s->expiry, stream_expires(s, facts), clock_wall(), loop_now(s->o->loop));
 }
 
 static void open_timer(struct stream *s)

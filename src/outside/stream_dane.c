@@ -17,6 +17,24 @@ const struct dane_facts *stream_dane(const struct stream *s)
 	return s->search && tlsa_search_is_done(s->search) ? tlsa_search_facts(s->search) : NULL;
 }
 
+int64_t stream_expires(const struct stream *s, const struct cert_facts *facts)
+{
+	const struct partner *p = stream_partner(s);
+	const struct dane_facts *dane = p && p->dane != PARTNER_DANE_OFF ? stream_dane(s) : NULL;
+
+	switch (dane ? dane->result.match : DANE_ABSENT) {
+	case DANE_EE: /* its dates do not count [RFC7671 5.1] */
+		return 0;
+	case DANE_TA:
+		return dane->result.expires;
+	case DANE_ABSENT:
+	case DANE_MISMATCH:
+	case DANE_PKIX:
+		break;
+	}
+	return facts->expires;
+}
+
 const struct dane_facts *stream_compare_dane(struct stream *s)
 {
 	struct dane_chain chain = { .count = 0 };

@@ -79,7 +79,9 @@ void stream_dane_target(struct stream *s, const struct stream_target *target);
 void stream_give_certificate(struct stream *s, const struct negotiation_action *a);
 /* What DNS says of the peer's domain; NULL = nothing, or nothing yet. */
 const struct dane_facts *stream_dane(const struct stream *s);
-/* The same, the peer's certificates compared with the records. */
+/* When what the peer is known by ends, seconds since the epoch; 0 = not by itself. */
+int64_t stream_expires(const struct stream *s, const struct cert_facts *facts);
+/* What DNS says, the peer's certificates compared with the records. */
 const struct dane_facts *stream_compare_dane(struct stream *s);
 
 /* stream.c */

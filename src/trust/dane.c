@@ -11,7 +11,7 @@ static bool fits(const struct tlsa *record, const struct dane_certificate *c)
 
 static struct dane_result match(enum dane_match match)
 {
-	return (struct dane_result){ match, CERT_CHAIN_OK };
+	return (struct dane_result){ .match = match, .path = CERT_CHAIN_OK };
 }
 
 /* One of the authorities: of several with the same key, the one with a good path. [RFC7671 5.2] */
@@ -26,7 +26,7 @@ static struct dane_result compare_authority(const struct tlsa *record,
 		if (!fits(record, c))
 			continue;
 		if (best.match == DANE_MISMATCH || c->path == CERT_CHAIN_OK)
-			best = (struct dane_result){ DANE_TA, c->path };
+			best = (struct dane_result){ DANE_TA, c->path, c->expires };
 	}
 	return best;
 }

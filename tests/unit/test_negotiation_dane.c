@@ -135,6 +135,29 @@ static void test_forgotten(void **state)
 	stage_fini(&s);
 }
 
+/* An authority of the records' is trusted for as long as its path holds; a certificate that they name, without end. */
+static void test_expiry(void **state)
+{
+	struct tlsa record = { .usage = TLSA_DANE_TA, .matching = TLSA_SHA256 };
+	struct dane_chain chain = { .count = 2 };
+	struct dane_result result;
+
+	(void)state;
+	record.digest[31] = 1;
+	chain.items[1].sha256[TLSA_CERTIFICATE][31] = 1;
+	chain.items[1].path = CERT_CHAIN_OK;
+	chain.items[1].expires = 77;
+	result = dane_compare(&record, 1, &chain);
+	assert_int_equal(result.match, DANE_TA);
+	assert_int_equal(result.expires, 77);
+	record.usage = TLSA_DANE_EE;
+	record.digest[31] = 0;
+	chain.items[0].expires = 77;
+	result = dane_compare(&record, 1, &chain);
+	assert_int_equal(result.match, DANE_EE);
+	assert_int_equal(result.expires, 0);
+}
+
 static void change(enum partner_dane dane, enum fail want)
 {
 	struct policy p = { 0 };
@@ -182,9 +205,9 @@ static void test_policy_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_receiving),      cmocka_unit_test(test_initiating),
-		cmocka_unit_test(test_another_pair),   cmocka_unit_test(test_forgotten),
-		cmocka_unit_test(test_policy_changes),
+		cmocka_unit_test(test_receiving),    cmocka_unit_test(test_initiating),
+		cmocka_unit_test(test_another_pair), cmocka_unit_test(test_forgotten),
+		cmocka_unit_test(test_expiry),	     cmocka_unit_test(test_policy_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
