@@ -206,7 +206,7 @@ static void on_time(void *context)
 	struct tlsa_search *t = context;
 
 	cancel(t);
-	note_failure(t, &t->failed, FAIL_DNS_TIMEOUT, "");
+	note_failure(t, &t->failed, FAIL_DNS_TIMEOUT, "no answer in time");
 	settle(t);
 }
 
