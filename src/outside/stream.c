@@ -338,6 +338,7 @@ static struct stream *new_stream(struct outside *o, struct snapshot *snapshot,
 	s->role = negotiation->role;
 	s->verify_only = negotiation->verify_only;
 	s->direct_tls = negotiation->direct_tls;
+	s->tls_demanded = negotiation->tls_demanded;
 	s->events = events;
 	s->context = context;
 	s->begun = loop_now(o->loop);

@@ -24,6 +24,7 @@ struct stream {
 	enum negotiation_role role;
 	bool verify_only;
 	bool direct_tls;	       /* TLS begins with the connection */
+	bool tls_demanded;	       /* whatever the row: direct TLS failed before */
 	struct connection *connection; /* NULL before it dials and after it ended */
 	struct wire *wire;	       /* owned */
 	struct net_sasl *sasl;	       /* owned; while an exchange runs */

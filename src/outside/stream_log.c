@@ -92,6 +92,8 @@ static void add_state(const struct stream *s, struct log_line *l)
 
 	if (partner)
 		log_int(l, "row", partner->row->number);
+	if (s->tls_demanded && partner && !row_needs_tls(partner->row))
+		log_str(l, "tls-demanded", "direct-tls-failed");
 	if (!s->connection || !*connection_tls_version(s->connection))
 		return;
 	log_str(l, "tls", connection_tls_version(s->connection));

@@ -306,7 +306,8 @@ static void test_out_plain(struct peer *component)
 	peer_expect_end(&out, NULL);
 	tap_ok(!strstr(buf_str(&out.in), "db:result"), "T18: out: in clear there is no dialback");
 	peer_expect(component, "<remote-server-timeout ");
-	daemon_log(&d, "ev=stream-failed .*remote=plain.test .*fail=tls-not-offered");
+	daemon_log(&d, "ev=stream-failed .*remote=plain.test .*fail=tls-not-offered "
+		       ".*tls-demanded=direct-tls-failed");
 	peer_close(&out);
 }
 
