@@ -63,7 +63,7 @@ enum fail stream_send(struct stream *s, struct stanza *stanza);
 struct stanza *stream_take_back(struct stream *s);
 bool stream_is_slow(
 	const struct stream *s); /* more waits to be written than should; until drained */
-bool stream_is_full(const struct stream *s); /* and it takes no more */
+bool stream_is_full(const struct stream *s); /* it takes no more: for now, or because it ends */
 /* When the peer last took anything, in loop_now's time; 0 = never. */
 uint64_t stream_last_taken(const struct stream *s);
 /* Initiating, verify-only. */

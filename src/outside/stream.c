@@ -510,6 +510,9 @@ bool stream_is_slow(const struct stream *s)
 /* The room between the two is for what is on its way when its source is told to wait. */
 bool stream_is_full(const struct stream *s)
 {
+	/* behind our closing tag, or the peer's, nothing is read any more [RFC6120 4.4] */
+	if (s->over || negotiation_state(wire_negotiation(s->wire)) != NEGOTIATION_OPEN)
+		return true;
 	return stream_is_slow(s) && connection_waiting(s->connection) >= 2 * CONNECTION_HIGH;
 }
 

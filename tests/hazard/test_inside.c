@@ -282,6 +282,31 @@ static void test_B12_out(void)
 	close(listener);
 }
 
+/* ---- B32 ---- */
+
+/* A stream that nobody used is closed; what comes before the partner has closed it too goes to the next. */
+static void test_B32(void)
+{
+	int listener = peer_listen(&d, 3);
+	struct peer component, one, two;
+
+	peer_component(&component, &d);
+	peer_send(&component, "<message from='b@us.test' to='a@second.test' id='before'/>");
+	peer_dialback_out(&one, &d, listener, "second.test", "us.test");
+	peer_expect(&one, "id='before'");
+	peer_expect(&one, "</stream:stream>");
+	peer_send(&component, "<message from='b@us.test' to='a@second.test' id='after'/>");
+	tap_ok(!peer_hears(&one, "id='after'", 300), "B32: behind the closing tag nothing is sent");
+	peer_send(&one, "</stream:stream>");
+	peer_dialback_out(&two, &d, listener, "second.test", "us.test");
+	peer_expect(&two, "id='after'");
+	tap_ok(true, "B32: what came while an idle stream was closing goes to its successor");
+	peer_close(&one);
+	peer_close(&two);
+	peer_close(&component);
+	close(listener);
+}
+
 int main(void)
 {
 	int listener;
@@ -299,6 +324,9 @@ int main(void)
 	test_B12_out();
 	close(listener);
 	tap_ok(daemon_stop(&d) == 0, "it ends in order");
+	daemon_start(&d, "  stream-inactivity-timeout: 1s\n", PARTNERS);
+	test_B32();
+	tap_ok(daemon_stop(&d) == 0, "it ends in order again");
 	daemon_fini(&d);
 	return tap_done();
 }
