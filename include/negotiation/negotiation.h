@@ -115,8 +115,8 @@ ACTION(RESTART, "restart") /* what follows this element belongs to a new XML str
 ACTION(ASK_CERTIFICATE, "ask-certificate") /* for remote, "" = not known; -> CERTIFICATE */ \
 ACTION(ASK_SASL, "ask-sasl") /* local, remote, data; first = begin an exchange -> SASL */ \
 ACTION(ASK_DIALBACK, "ask-dialback") /* send db:verify (local, remote, id, key) on another connection -> CHECKED */ \
-ACTION(PAIR_UP, "pair-up") /* (local, remote) is authorised by the method: inbound if receiving, else outbound */ \
-ACTION(PAIR_DOWN, "pair-down") /* (local, remote) was refused with the failure */ \
+ACTION(PAIR_UP, "pair-up") /* (local, remote) is authorised by the method, in the direction that outbound says */ \
+ACTION(PAIR_DOWN, "pair-down") /* (local, remote, outbound) was refused with the failure */ \
 ACTION(VERIFIED, "verified") /* the VERIFY with that ticket ended with the outcome */ \
 ACTION(DELIVER, "deliver") /* the stanza of this event may pass */ \
 ACTION(OPENED, "opened") /* the stream's first pair is up; its timer ends */ \
@@ -136,6 +136,7 @@ struct negotiation_action {
 	const char *id, *key;
 	const void *data; /* NULL = none */
 	size_t data_len;
+	bool outbound; /* of a pair: ours to the peer */
 	bool first;
 	bool abrupt;
 	enum method method;
@@ -203,8 +204,10 @@ enum negotiation_state negotiation_state(const struct negotiation *n);
 bool negotiation_in_tls(const struct negotiation *n);
 /* A pair is authorised, so limits for strangers no longer apply. */
 bool negotiation_is_authorised(const struct negotiation *n);
-/* May a stanza of that pair cross this stream in its own direction? Domains in normal form. */
-bool negotiation_pair_is_valid(const struct negotiation *n, const char *local, const char *remote);
+/* May a stanza from LOCAL to REMOTE be written to this stream now? Domains in normal form. */
+bool negotiation_may_send(const struct negotiation *n, const char *local, const char *remote);
+/* May one from REMOTE to LOCAL come in on it? Behind our closing tag, too: the peer's may be under way. */
+bool negotiation_may_receive(const struct negotiation *n, const char *local, const char *remote);
 /* The largest stanza that the peer said it accepts; 0 = it said nothing. Initiating role only. [XEP-0478 2] */
 uint64_t negotiation_peer_max_bytes(const struct negotiation *n);
 /* Would the peer accept S by its size? FAIL_NONE, or FAIL_STANZA_TOO_BIG_FOR_PEER: it is bounced, never sent. */

@@ -66,7 +66,7 @@ static void send_result(struct negotiation *n)
 		.to = n->remote,
 		.text = key,
 	};
-	struct pair *p = pair_add(n, n->local, n->remote);
+	struct pair *p = pair_add(n, n->local, n->remote, true);
 	int rc;
 
 	if (!p) {
@@ -157,7 +157,7 @@ void initiating_features(struct negotiation *n, const struct negotiation_event *
 		go_on(n);
 		return;
 	}
-	p = pair_add(n, n->local, n->remote);
+	p = pair_add(n, n->local, n->remote, true);
 	if (p)
 		pair_up(n, p, METHOD_SASL_TLS);
 	else
@@ -264,7 +264,7 @@ void initiating_result_answer(struct negotiation *n, const struct negotiation_ev
 	enum fail fail;
 
 	if (pair_addresses(ev->element, from, to))
-		p = pair_find(n, to, from);
+		p = pair_find(n, to, from, true);
 	if (!p || p->state != PAIR_ASKED) {
 		negotiation_dropped(n, FAIL_DIALBACK_UNSOLICITED);
 		return;

@@ -46,7 +46,7 @@ static void check_delivery(const struct negotiation *n, const struct negotiation
 	assert(ev->type == EVENT_STANZA && n->config.role == ROLE_RECEIVING);
 	assert(!jid_domain_of(from, strlen(from), remote, &bare));
 	assert(!jid_domain_of(to, strlen(to), local, &bare));
-	assert(negotiation_pair_is_valid(n, local, remote));
+	assert(negotiation_may_receive(n, local, remote));
 	partner = policy_partner(n->config.policy, remote, NULL, NULL);
 	assert(partner && (partner->row->tls != TRI_REQUIRED || n->tls));
 }

@@ -340,18 +340,20 @@ bool negotiation_is_authorised(const struct negotiation *n)
 	return n->authenticated || n->method != METHOD_NONE;
 }
 
-bool negotiation_pair_is_valid(const struct negotiation *n, const char *local, const char *remote)
+bool negotiation_may_send(const struct negotiation *n, const char *local, const char *remote)
+{
+	const struct pair *p = pair_find(n, local, remote, true);
+
+	return n->state == NEGOTIATION_OPEN && p && p->state == PAIR_VALID;
+}
+
+bool negotiation_may_receive(const struct negotiation *n, const char *local, const char *remote)
 {
 	/* behind our closing tag nothing of ours follows, but the peer's may be under way [RFC6120 4.4] */
-	bool lives = n->state == NEGOTIATION_OPEN ||
-		     (n->state == NEGOTIATION_CLOSING && n->config.role == ROLE_RECEIVING);
-	unsigned i;
+	bool lives = n->state == NEGOTIATION_OPEN || n->state == NEGOTIATION_CLOSING;
+	const struct pair *p = pair_find(n, local, remote, false);
 
-	for (i = 0; lives && i < n->pair_count; i++)
-		if (n->pairs[i].state == PAIR_VALID && !strcmp(n->pairs[i].local, local) &&
-		    !strcmp(n->pairs[i].remote, remote))
-			return true;
-	return false;
+	return lives && p && p->state == PAIR_VALID;
 }
 
 uint64_t negotiation_peer_max_bytes(const struct negotiation *n)

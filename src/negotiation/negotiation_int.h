@@ -15,6 +15,7 @@ enum pair_state { PAIR_NONE, PAIR_ASKED, PAIR_CHECKING, PAIR_VALID, PAIR_REFUSED
 struct pair {
 	char local[JID_DOMAIN_SIZE];
 	char remote[JID_DOMAIN_SIZE];
+	bool outbound; /* ours to the peer; else the peer's to us */
 	enum pair_state state;
 	enum method method; /* by which it is, or would be, valid */
 	uint64_t ticket;    /* of the check that runs */
@@ -110,10 +111,11 @@ void negotiation_check(const struct negotiation *n, const struct negotiation_eve
 		       enum negotiation_state before, unsigned next);
 
 /* pairs.c */
-struct pair *pair_find(struct negotiation *n, const char *local, const char *remote);
+struct pair *pair_find(const struct negotiation *n, const char *local, const char *remote,
+		       bool outbound);
 struct pair *pair_by_ticket(struct negotiation *n, uint64_t ticket);
 /* NULL where there is no room or no memory. */
-struct pair *pair_add(struct negotiation *n, const char *local, const char *remote);
+struct pair *pair_add(struct negotiation *n, const char *local, const char *remote, bool outbound);
 bool pair_any(const struct negotiation *n, enum pair_state state);
 void pairs_clear(struct negotiation *n);
 void pair_up(struct negotiation *n, struct pair *p, enum method method);

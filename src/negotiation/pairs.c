@@ -5,12 +5,14 @@
 #include "negotiation_int.h"
 #include "xmpp/compose.h"
 
-struct pair *pair_find(struct negotiation *n, const char *local, const char *remote)
+struct pair *pair_find(const struct negotiation *n, const char *local, const char *remote,
+		       bool outbound)
 {
 	unsigned i;
 
 	for (i = 0; i < n->pair_count; i++)
-		if (!strcmp(n->pairs[i].local, local) && !strcmp(n->pairs[i].remote, remote))
+		if (n->pairs[i].outbound == outbound && !strcmp(n->pairs[i].local, local) &&
+		    !strcmp(n->pairs[i].remote, remote))
 			return &n->pairs[i];
 	return NULL;
 }
@@ -25,7 +27,7 @@ struct pair *pair_by_ticket(struct negotiation *n, uint64_t ticket)
 	return NULL;
 }
 
-struct pair *pair_add(struct negotiation *n, const char *local, const char *remote)
+struct pair *pair_add(struct negotiation *n, const char *local, const char *remote, bool outbound)
 {
 	struct pair *grown, *p;
 
@@ -39,6 +41,7 @@ struct pair *pair_add(struct negotiation *n, const char *local, const char *remo
 	memset(p, 0, sizeof(*p));
 	strcpy(p->local, local); /* both are in normal form: they fit */
 	strcpy(p->remote, remote);
+	p->outbound = outbound;
 	return p;
 }
 
@@ -67,6 +70,7 @@ void pair_up(struct negotiation *n, struct pair *p, enum method method)
 	a = negotiation_act(n, ACTION_PAIR_UP);
 	a->local = p->local;
 	a->remote = p->remote;
+	a->outbound = p->outbound;
 	a->method = method;
 	if (!first)
 		return;
@@ -82,6 +86,7 @@ void pair_down(struct negotiation *n, struct pair *p, enum fail fail)
 	p->state = PAIR_REFUSED;
 	a->local = p->local;
 	a->remote = p->remote;
+	a->outbound = p->outbound;
 	a->fail = fail;
 }
 

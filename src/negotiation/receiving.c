@@ -110,9 +110,10 @@ static void answer(struct negotiation *n)
 		advertise(n, &facts);
 	if (!n->authenticated)
 		return;
-	p = pair_find(n, n->local, n->remote); /* there already if dialback was tried before */
+	p = pair_find(n, n->local, n->remote,
+		      false); /* there already if dialback was tried before */
 	if (!p)
-		p = pair_add(n, n->local, n->remote);
+		p = pair_add(n, n->local, n->remote, false);
 	if (p)
 		pair_up(n, p, METHOD_SASL_TLS);
 	else
@@ -378,14 +379,14 @@ void receiving_result(struct negotiation *n, const struct negotiation_event *ev)
 		negotiation_fail(n, FAIL_IMPROPER_ADDRESSING);
 		return;
 	}
-	p = pair_find(n, to, from);
+	p = pair_find(n, to, from, false);
 	if (p && (p->state == PAIR_CHECKING || p->state == PAIR_VALID)) {
 		/* jabberd2 asks twice and takes a second answer for the end of the first */
 		negotiation_dropped(n, FAIL_DIALBACK_REPEATED);
 		return;
 	}
 	fail = judge_dialback(n, from, to, false);
-	if (!fail && !ev->element->children && !p && !(p = pair_add(n, to, from)))
+	if (!fail && !ev->element->children && !p && !(p = pair_add(n, to, from, false)))
 		fail = FAIL_PAIRS_TOO_MANY;
 	if (fail)
 		condition = pair_condition(fail);
@@ -470,7 +471,7 @@ void receiving_stanza(struct negotiation *n, const struct negotiation_event *ev)
 		negotiation_fail(n, FAIL_IMPROPER_ADDRESSING);
 		return;
 	}
-	p = pair_find(n, local, remote);
+	p = pair_find(n, local, remote, false);
 	if (p && p->state == PAIR_VALID) {
 		struct negotiation_action *a = negotiation_act(n, ACTION_DELIVER);
 		a->local = p->local;
@@ -478,7 +479,8 @@ void receiving_stanza(struct negotiation *n, const struct negotiation_event *ev)
 		return;
 	}
 	for (i = 0; i < n->pair_count; i++)
-		if (n->pairs[i].state == PAIR_VALID && !strcmp(n->pairs[i].remote, remote))
+		if (n->pairs[i].state == PAIR_VALID && !n->pairs[i].outbound &&
+		    !strcmp(n->pairs[i].remote, remote))
 			break;
 	negotiation_fail(n, i < n->pair_count ? FAIL_HOST_UNKNOWN : FAIL_INVALID_FROM);
 }

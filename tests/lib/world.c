@@ -303,7 +303,7 @@ void world_send(struct world *w)
 {
 	struct side *a = &w->links[0].initiator;
 
-	if (negotiation_pair_is_valid(wire_negotiation(a->wire), WORLD_A, WORLD_B))
+	if (negotiation_may_send(wire_negotiation(a->wire), WORLD_A, WORLD_B))
 		buf_adds(&a->out, "<message from='u@" WORLD_A "' to='v@" WORLD_B "'/>");
 }
 

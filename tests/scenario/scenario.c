@@ -348,7 +348,7 @@ static void send_message(struct play *p, size_t len)
 	const struct fail_info *info = fail_info(fail);
 	const char *bytes = stanza_bytes(s, &len);
 
-	if (!negotiation_pair_is_valid(n, negotiation_local(n), negotiation_remote(n))) {
+	if (!negotiation_may_send(n, negotiation_local(n), negotiation_remote(n))) {
 		p->error = "the pair is not valid";
 	} else if (fail) {
 		bounce = stanza_bounce(s, info->bounce_type, info->bounce_condition, info->text);

@@ -129,12 +129,12 @@ static void test_new(void **state)
 	assert_int_equal(negotiation_failure(s.n), FAIL_NONE);
 	assert_false(negotiation_in_tls(s.n));
 	assert_false(negotiation_is_authorised(s.n));
-	assert_false(negotiation_pair_is_valid(s.n, "", ""));
+	assert_false(negotiation_may_receive(s.n, "", ""));
 	stage_fini(&s);
 	stage_init(&s, ROLE_INITIATING, 9);
 	assert_string_equal(negotiation_local(s.n), US);
 	assert_string_equal(negotiation_remote(s.n), PEER);
-	assert_false(negotiation_pair_is_valid(s.n, US, PEER));
+	assert_false(negotiation_may_send(s.n, US, PEER));
 	stage_fini(&s);
 }
 
@@ -182,7 +182,8 @@ static void misuse(struct stage *s, enum negotiation_state state, enum negotiati
 	}
 	assert_int_equal(s->out.notes[s->out.note_count - 1].from, state);
 	assert_int_equal(s->out.notes[s->out.note_count - 1].to, NEGOTIATION_DEAD);
-	assert_false(negotiation_pair_is_valid(s->n, US, PEER));
+	assert_false(negotiation_may_send(s->n, US, PEER));
+	assert_false(negotiation_may_receive(s->n, US, PEER));
 	assert_absorbs(s);
 }
 
@@ -393,7 +394,7 @@ static void test_getters(void **state)
 	assert_int_equal(negotiation_method(s.n), METHOD_NONE);
 	stage_header(&s);
 	assert_int_equal(negotiation_method(s.n), METHOD_SASL_TLS);
-	assert_true(negotiation_pair_is_valid(s.n, US, PEER));
+	assert_true(negotiation_may_receive(s.n, US, PEER));
 	stage_fini(&s);
 }
 

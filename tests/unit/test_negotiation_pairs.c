@@ -45,7 +45,7 @@ static void test_stale_check(void **state)
 	assert_int_equal(negotiation_method(s.n), METHOD_TCP_DIALBACK);
 	stage_checked(&s, DIALBACK_INVALID, ticket);
 	stage_expect(&s, NEGOTIATION_OPEN, "");
-	assert_true(negotiation_pair_is_valid(s.n, US, PEER));
+	assert_true(negotiation_may_receive(s.n, US, PEER));
 	stage_fini(&s);
 }
 
@@ -105,7 +105,7 @@ static void test_check_fails(void **state)
 		snprintf(want, sizeof(want), "pair-down " US ">" PEER " for dialback-error; %s",
 			 ends[i].want);
 		stage_expect(&s, NEGOTIATION_READY, want);
-		assert_false(negotiation_pair_is_valid(s.n, US, PEER));
+		assert_false(negotiation_may_receive(s.n, US, PEER));
 	}
 	stage_say_result(&s, PEER, US, "key");
 	stage_checked(&s, DIALBACK_INVALID, s.ticket); /* nothing else is on the stream: it ends */
@@ -212,8 +212,8 @@ static void test_invalid_beside_valid(void **state)
 	stage_expect(&s, NEGOTIATION_OPEN,
 		     "pair-down " US ">other.example for dialback-forged; "
 		     "write <db:result from='" US "' to='other.example' type='" ERROR("forbidden"));
-	assert_true(negotiation_pair_is_valid(s.n, US, PEER));
-	assert_false(negotiation_pair_is_valid(s.n, US, "other.example"));
+	assert_true(negotiation_may_receive(s.n, US, PEER));
+	assert_false(negotiation_may_receive(s.n, US, "other.example"));
 	stage_say_result(&s, "other.example", US, "key");
 	stage_checked(&s, DIALBACK_VALID, s.ticket); /* the second pair opens nothing anew */
 	stage_expect(&s, NEGOTIATION_OPEN,
@@ -244,8 +244,8 @@ static void test_two_checks(void **state)
 	first = s.ticket;
 	stage_checked(&s, DIALBACK_VALID, first - 1);
 	assert_int_equal(negotiation_state(s.n), NEGOTIATION_OPEN);
-	assert_true(negotiation_pair_is_valid(s.n, "also.example", PEER));
-	assert_false(negotiation_pair_is_valid(s.n, US, PEER));
+	assert_true(negotiation_may_receive(s.n, "also.example", PEER));
+	assert_false(negotiation_may_receive(s.n, US, PEER));
 	stage_checked(&s, DIALBACK_INVALID, first);
 	stage_expect(&s, NEGOTIATION_OPEN,
 		     "pair-down " US ">" PEER " for dialback-forged; " ANSWER ERROR("forbidden"));
@@ -287,8 +287,14 @@ static void test_addresses(void **state)
 	stage_fini(&s);
 }
 
+static bool may_either(const struct stage *s, const char *local, const char *remote)
+{
+	return negotiation_may_send(s->n, local, remote) ||
+	       negotiation_may_receive(s->n, local, remote);
+}
+
 /* While we close, what was under way still counts; before and after nothing does. */
-static void test_pair_is_valid(void **state)
+static void test_direction(void **state)
 {
 	static struct stage s;
 	int role, at;
@@ -302,27 +308,28 @@ static void test_pair_is_valid(void **state)
 			if (!stage_reach(&s, (enum negotiation_state)at))
 				continue;
 			/* the peer's stanzas may be under way; ours cannot follow our closing tag */
-			assert_int_equal(negotiation_pair_is_valid(s.n, US, PEER),
-					 lives && !(closing && role == ROLE_INITIATING));
+			assert_int_equal(negotiation_may_receive(s.n, US, PEER),
+					 lives && role == ROLE_RECEIVING);
+			assert_int_equal(negotiation_may_send(s.n, US, PEER),
+					 lives && !closing && role == ROLE_INITIATING);
 			assert_int_equal(negotiation_is_authorised(s.n), lives);
-			assert_false(negotiation_pair_is_valid(s.n, PEER, US));
-			assert_false(negotiation_pair_is_valid(s.n, US, "other.example"));
-			assert_false(negotiation_pair_is_valid(s.n, "also.example", PEER));
-			assert_false(
-				negotiation_pair_is_valid(s.n, "also.example", "other.example"));
+			assert_false(may_either(&s, PEER, US));
+			assert_false(may_either(&s, US, "other.example"));
+			assert_false(may_either(&s, "also.example", PEER));
+			assert_false(may_either(&s, "also.example", "other.example"));
 		}
 		stage_reach(&s, NEGOTIATION_OPEN);
 		stage_go(&s, EVENT_LOST);
-		assert_false(negotiation_pair_is_valid(s.n, US, PEER));
+		assert_false(may_either(&s, US, PEER));
 		stage_fini(&s);
 	}
 	stage_init(&s, ROLE_RECEIVING, 9);
 	stage_reach(&s, NEGOTIATION_READY);
 	stage_say_result(&s, PEER, US, "key"); /* asked is not authorised */
-	assert_false(negotiation_pair_is_valid(s.n, US, PEER));
+	assert_false(negotiation_may_receive(s.n, US, PEER));
 	stage_checked(&s, DIALBACK_VALID, s.ticket);
 	stage_say_result(&s, "other.example", US, "key");
-	assert_false(negotiation_pair_is_valid(s.n, US, "other.example"));
+	assert_false(negotiation_may_receive(s.n, US, "other.example"));
 	stage_fini(&s);
 }
 
@@ -444,19 +451,19 @@ static void test_pairs_max(void **state)
 	stage_checked(&s, DIALBACK_VALID, s.ticket - 5); /* one of many */
 	assert_int_equal(negotiation_state(s.n), NEGOTIATION_OPEN);
 	snprintf(s.text, sizeof(s.text), "l%u.example", NEGOTIATION_PAIRS_DEFAULT - 6);
-	assert_true(negotiation_pair_is_valid(s.n, s.text, PEER));
+	assert_true(negotiation_may_receive(s.n, s.text, PEER));
 	stage_fini(&s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stale_check),   cmocka_unit_test(test_check_across_tls),
-		cmocka_unit_test(test_check_fails),   cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_refusals),      cmocka_unit_test(test_invalid_beside_valid),
-		cmocka_unit_test(test_two_checks),    cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_pair_is_valid), cmocka_unit_test(test_verify_order),
-		cmocka_unit_test(test_verify_bound),  cmocka_unit_test(test_pairs_max),
+		cmocka_unit_test(test_stale_check),  cmocka_unit_test(test_check_across_tls),
+		cmocka_unit_test(test_check_fails),  cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_invalid_beside_valid),
+		cmocka_unit_test(test_two_checks),   cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_direction),    cmocka_unit_test(test_verify_order),
+		cmocka_unit_test(test_verify_bound), cmocka_unit_test(test_pairs_max),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
