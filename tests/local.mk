@@ -45,6 +45,7 @@ TESTS += \
 dist_check_SCRIPTS = tests/eval/eval.sh tests/scenario/scenario.sh tests/fuzz/replay.sh tests/hazards.sh \
 	tests/layers.sh tests/pki.sh
 include tests/interop/local.mk
+include tests/soak/local.mk
 include tests/dane/local.mk
 include tests/admin/local.mk
 include tests/cli/local.mk

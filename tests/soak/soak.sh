@@ -1,0 +1,31 @@
+#!/bin/sh
+# A short run of the account of every stanza under faults; SOAK_SEED repeats one.
+top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+build=$(cd "${top_builddir:-.}" && pwd)
+programs=$build/tests/lib
+PATH=$PATH:/usr/sbin:/sbin
+command -v prosody >/dev/null || {
+	echo "1..0 # SKIP prosody is not installed (contrib/packages --interop)"
+	exit 0
+}
+
+finish() {
+	status=$?
+	trap - EXIT
+	peers_stop
+	if [ "$status" = 0 ]; then
+		rm -rf "$scratch"
+	else
+		rm -rf "$build/tests/soak/soak.failed"
+		mv "$scratch" "$build/tests/soak/soak.failed"
+		echo "# logs and configurations are in $build/tests/soak/soak.failed"
+	fi
+	exit "$status"
+}
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/fedgate-soak.XXXXXX")
+. "$top/tests/soak/stage.sh"
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+soak_stage || exit 99
+soak_play -c 100000 -r 4000 ${SOAK_SEED:+-s "$SOAK_SEED"}
