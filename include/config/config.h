@@ -58,13 +58,6 @@ struct config_gateway {
 	uint64_t keepalive_interval; /* seconds, as all durations */
 	uint64_t stream_establishment_timeout;
 	uint64_t stream_inactivity_timeout;
-	uint64_t life_sign_interval;
-	uint64_t life_sign_timeout;
-	uint64_t resume_timeout; /* 0 = resumption is not offered */
-	uint64_t first_retry_delay;
-	uint64_t max_retry_delay;
-	uint64_t inside_grace;
-	uint64_t drain_timeout;
 	uint64_t max_stanza_size; /* bytes */
 	unsigned queue_limit;
 	uint64_t queue_bytes;
@@ -131,12 +124,6 @@ struct config_partner {
 	struct config_address proxy_fqdn;
 	unsigned direct_tls; /* an enum direct_tls */
 	bool keepalive;
-	unsigned life_signs; /* an enum life_signs */
-	bool stream_management;
-	unsigned unacked;	    /* an enum partner_unacked */
-	unsigned while_unreachable; /* 0 = bounce, 1 = queue */
-	bool bidi;
-	bool multiplex;
 	unsigned connection_limit; /* 0 = as the gateway says */
 	unsigned certificate_check;
 	char *trust_anchors;	  /* NULL = those of section tls */

@@ -27,19 +27,6 @@ enum partner_dane { PARTNER_DANE_OFF, PARTNER_DANE_OPPORTUNISTIC, PARTNER_DANE_R
 enum pin_mode { PIN_OFF, PIN_OBSERVE, PIN_ENFORCE };
 const char *pin_mode_str(enum pin_mode mode);
 
-/* What becomes of stanzas that were sent and never acknowledged when their stream is lost for good. [XEP-0198] */
-enum partner_unacked { UNACKED_BOUNCE, UNACKED_RESEND };
-const char *partner_unacked_str(enum partner_unacked unacked);
-
-/* What an idle stream that we send on gets. */
-enum life_signs {
-	LIFE_SIGNS_AUTO,       /* as ACKS */
-	LIFE_SIGNS_WHITESPACE, /* [RFC6120 4.6.1] */
-	LIFE_SIGNS_PING,       /* [XEP-0199] */
-	LIFE_SIGNS_ACKS	       /* where the stream has stream management, else WHITESPACE */
-};
-const char *life_signs_str(enum life_signs signs);
-
 struct partner {
 	char *domain;		   /* owned; "*" for everyone else */
 	char **additional_domains; /* owned; "*.x" covers what lies below x, not x itself */
@@ -50,12 +37,6 @@ struct partner {
 		verification; /* its settings of TLS and certificates: 0 = the common ones, else its own */
 	bool tls_floor; /* and they ask for a version or ciphers of TLS */
 	bool keepalive; /* default true */
-	enum life_signs life_signs;
-	bool stream_management; /* [XEP-0198] */
-	enum partner_unacked unacked;
-	bool queues_while_unreachable; /* else stanzas bounce until the next try */
-	bool bidi;		       /* one stream for both directions [XEP-0288] */
-	bool multiplex;		       /* several pairs on one stream */
 	enum pin_mode pin;
 	bool ratchet; /* never weaker than the best method that was used */
 	enum partner_dane dane;

@@ -493,12 +493,6 @@ static void build_partner(const struct config *c, const struct config_partner *f
 	to->tls_floor = from->ciphers || from->tls_min_version == CONFIG_PARTNER_TLS_1_3;
 	to->dane = (enum partner_dane)from->dane;
 	to->keepalive = from->keepalive;
-	to->life_signs = (enum life_signs)from->life_signs;
-	to->stream_management = from->stream_management;
-	to->unacked = (enum partner_unacked)from->unacked;
-	to->queues_while_unreachable = from->while_unreachable;
-	to->bidi = from->bidi;
-	to->multiplex = from->multiplex;
 	to->pin = (enum pin_mode)from->pin;
 	to->ratchet = from->ratchet;
 	to->connection_limit = from->connection_limit ? from->connection_limit

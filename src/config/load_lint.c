@@ -17,24 +17,6 @@ static bool both_good(const struct config_base *base, const char *a, const char 
 	return load_key_good(base, SECTION_GATEWAY, a) && load_key_good(base, SECTION_GATEWAY, b);
 }
 
-/* Times that leave another one without effect. */
-static void lint_times(const struct load *l)
-{
-	const struct config_gateway *g = &l->config->gateway;
-	const struct config_base *b = &g->base;
-
-	if (both_good(b, "life-sign-interval", "stream-inactivity-timeout") &&
-	    g->life_sign_interval >= g->stream_inactivity_timeout)
-		warn_key(l, b, SECTION_GATEWAY, "life-sign-interval",
-			 "`life-sign-interval` is not below `stream-inactivity-timeout`: streams "
-			 "are closed as idle before they get a sign of life");
-	if (both_good(b, "first-retry-delay", "queue-timeout") &&
-	    g->first_retry_delay >= g->queue_timeout)
-		warn_key(l, b, SECTION_GATEWAY, "first-retry-delay",
-			 "`first-retry-delay` is not below `queue-timeout`: stanzas may be "
-			 "returned before their partner is dialled again");
-}
-
 static void lint_gateway(const struct load *l)
 {
 	const struct config_gateway *g = &l->config->gateway;
@@ -45,7 +27,6 @@ static void lint_gateway(const struct load *l)
 		warn_key(l, b, SECTION_GATEWAY, "keepalive-interval",
 			 "`keepalive-interval` is not below `stream-inactivity-timeout`: streams "
 			 "are closed as idle before it matters");
-	lint_times(l);
 	if (both_good(b, "partner-connection-limit", "connection-limit") &&
 	    g->partner_connection_limit > g->connection_limit)
 		warn_key(l, b, SECTION_GATEWAY, "partner-connection-limit",
@@ -187,42 +168,6 @@ static void lint_dane(const struct load *l, const struct config_partner *p, cons
 			 "`proxy-fqdn` DNS is not asked");
 }
 
-static void lint_stream_management(const struct load *l, const struct config_partner *p)
-{
-	const struct config_base *b = &p->base;
-
-	if (p->stream_management || !load_key_good(b, SECTION_PARTNERS, "stream-management"))
-		return;
-	if (p->unacked == UNACKED_RESEND)
-		warn_key(l, b, SECTION_PARTNERS, "unacked",
-			 "`unacked: resend` has no effect without `stream-management`");
-	if (p->life_signs == LIFE_SIGNS_ACKS)
-		warn_key(l, b, SECTION_PARTNERS, "life-signs",
-			 "`life-signs: acks` without `stream-management`: whitespace is sent");
-}
-
-static bool anyone_is_managed(const struct load *l)
-{
-	const struct config *c = l->config;
-	size_t i;
-
-	for (i = 0; i < c->partner_count; i++)
-		if (c->partners[i].stream_management || c->partners[i].base.bad)
-			return true;
-	return !c->partner_count;
-}
-
-static void lint_resumption(const struct load *l)
-{
-	const struct config_base *b = &l->config->gateway.base;
-
-	if (b->set[schema_index(schema_key(SECTION_GATEWAY, "resume-timeout"))].file &&
-	    load_key_good(b, SECTION_GATEWAY, "resume-timeout") &&
-	    l->config->gateway.resume_timeout && !l->incomplete && !anyone_is_managed(l))
-		warn_key(l, b, SECTION_GATEWAY, "resume-timeout",
-			 "`resume-timeout` has no effect: no partner has `stream-management`");
-}
-
 static void lint_partner(const struct load *l, const struct config_partner *p)
 {
 	const struct row *row = load_row(p);
@@ -249,7 +194,6 @@ static void lint_partner(const struct load *l, const struct config_partner *p)
 			 "`direct-tls: prefer` has no effect where `tls` is not-supported");
 	lint_pin(l, p, row);
 	lint_dane(l, p, row);
-	lint_stream_management(l, p);
 	if (load_key_good(&l->config->gateway.base, SECTION_GATEWAY, "connection-limit") &&
 	    p->connection_limit > l->config->gateway.connection_limit)
 		warn_key(l, b, SECTION_PARTNERS, "connection-limit",
@@ -283,5 +227,4 @@ void load_lint(struct load *l)
 	lint_direct_tls(l);
 	lint_inside(l);
 	lint_partners(l);
-	lint_resumption(l);
 }

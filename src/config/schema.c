@@ -36,9 +36,6 @@ static const char *const off_words[] = { "off", "on", NULL };
 static const char *const dane_words[] = { "off", "opportunistic", "required", NULL };
 static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const inside_words[] = { "component-listener", NULL };
-static const char *const unacked_words[] = { "bounce", "resend", NULL };
-static const char *const unreachable_words[] = { "bounce", "queue", NULL };
-static const char *const life_sign_words[] = { "auto", "whitespace", "ping", "acks", NULL };
 static const char *const direct_tls_words[] = { "allow", "prefer", "never", NULL };
 static const char *const auto_words[] = { "auto", NULL };
 
@@ -112,36 +109,6 @@ static const struct schema_key keys[] = {
 	{ KEY(GATEWAY, gateway, "stream-inactivity-timeout", stream_inactivity_timeout, DURATION),
 	  .value = "600s", .min = 1, .max = 7 * DAY, .lync = "StreamInactivityTimeout",
 	  .help = "A stream that carried no stanza for this long is closed." },
-	{ KEY(GATEWAY, gateway, "life-sign-interval", life_sign_interval, DURATION), .value = "45s",
-	  .min = 5, .max = HOUR,
-	  .help = "A stream that we send on, and on which we sent nothing for this long, gets a "
-		  "sign of life: what it is says life-signs of the partner." },
-	{ KEY(GATEWAY, gateway, "life-sign-timeout", life_sign_timeout, DURATION), .value = "60s",
-	  .min = 5, .max = 600,
-	  .help = "A stream is given up on which what was asked (an acknowledgement, a ping) got "
-		  "no answer for this long, or what was sent was not confirmed by the partner's "
-		  "host, which has queue-timeout where that is longer." },
-	{ KEY(GATEWAY, gateway, "resume-timeout", resume_timeout, DURATION), .value = "60s",
-	  .min = 0, .max = 600,
-	  .help = "How long a stream with stream management that was lost may be resumed; 0: "
-		  "resumption is never offered." },
-	{ KEY(GATEWAY, gateway, "first-retry-delay", first_retry_delay, DURATION), .value = "3s",
-	  .min = 0, .max = 60,
-	  .help = "After a stream was lost its partner is dialled again after a random time up to "
-		  "this one, so that not everybody comes back at once." },
-	{ KEY(GATEWAY, gateway, "max-retry-delay", max_retry_delay, DURATION), .value = "300s",
-	  .min = 1, .max = HOUR,
-	  .help = "A partner that cannot be reached is tried again after 1 s, then after twice "
-		  "the time before, but never after more than this one. Half of each time is "
-		  "random." },
-	{ KEY(GATEWAY, gateway, "inside-grace", inside_grace, DURATION), .value = "10s", .min = 0,
-	  .max = 300,
-	  .help = "How long what comes for an inside link that is down waits for it, before it is "
-		  "returned to its sender." },
-	{ KEY(GATEWAY, gateway, "drain-timeout", drain_timeout, DURATION), .value = "10s", .min = 1,
-	  .max = 300,
-	  .help = "The time that a stop of the daemon may take: for what waits to be sent, and "
-		  "for streams to close in order." },
 	{ KEY(GATEWAY, gateway, "max-stanza-size", max_stanza_size, BYTES), .value = "256k",
 	  .min = 10000, .max = 64 * MEBI,
 	  .help = "The largest stanza that is accepted, in bytes. XMPP forbids less than 10000." },
@@ -272,32 +239,6 @@ static const struct schema_key keys[] = {
 		  "tried in clear, whatever tls says." },
 	{ KEY(PARTNERS, partner, "keepalive", keepalive, BOOL), .value = "true",
 	  .lync = "EnableKeepAlive", .help = "Whether keepalive-interval holds for the partner." },
-	{ KEY(PARTNERS, partner, "life-signs", life_signs, WORD), .value = "auto",
-	  .words = life_sign_words,
-	  .help = "What an idle stream to the partner gets each life-sign-interval. whitespace: a "
-		  "blank, which only the partner's host answers. ping: an XMPP ping (XEP-0199). "
-		  "acks: a request for an acknowledgement where the stream has stream management, "
-		  "else whitespace. auto: as acks." },
-	{ KEY(PARTNERS, partner, "stream-management", stream_management, BOOL), .value = "true",
-	  .help = "Whether stanzas are acknowledged (XEP-0198), in both directions, where the "
-		  "partner can do so too." },
-	{ KEY(PARTNERS, partner, "unacked", unacked, WORD), .value = "bounce",
-	  .words = unacked_words,
-	  .help = "What becomes of stanzas that were sent and not acknowledged when their stream "
-		  "is lost and cannot be resumed. bounce: they are returned to their senders, "
-		  "who may thus hear of a failure of what did arrive. resend: they are sent once "
-		  "more on the next stream, and may thus arrive twice." },
-	{ KEY(PARTNERS, partner, "while-unreachable", while_unreachable, WORD), .value = "bounce",
-	  .words = unreachable_words,
-	  .help = "What becomes of stanzas while the partner cannot be reached and the next try "
-		  "is not due. bounce: they are returned at once. queue: they wait for it, as "
-		  "long as queue-timeout and as many as queue-limit and queue-bytes say." },
-	{ KEY(PARTNERS, partner, "bidi", bidi, BOOL), .value = "true",
-	  .help = "Whether one stream may carry stanzas in both directions (XEP-0288), where the "
-		  "partner can do so too." },
-	{ KEY(PARTNERS, partner, "multiplex", multiplex, BOOL), .value = "false",
-	  .help = "Whether stanzas of further pairs of domains may go over a stream that is "
-		  "already there, authorised by dialback." },
 	{ KEY(PARTNERS, partner, "connection-limit", connection_limit, UINT), .min = 1,
 	  .max = 1000000, .none = "partner-connection-limit of section gateway", .example = "20",
 	  .help = "Connections with the partner." },

@@ -10,6 +10,7 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
+#define GRACE_MS 10000	  /* what comes waits for a link that is away */
 #define STRANGERS_MAX 100 /* connections of one entrance without their handshake */
 #define STALL_MS 60000	  /* a link that reads nothing for so long is ended */
 /* What waits for a component that sends and does not read, as what is returned to it: then it is not read either. What comes
@@ -176,10 +177,8 @@ void links_deliver(struct worker *w, size_t domain, struct stanza *stanza)
 
 static void begin_grace(struct link *l)
 {
-	uint64_t ms = settings(l->worker)->inside_grace * 1000;
-
-	l->grace_until = loop_now(l->worker->loop) + ms;
-	loop_timer_set(l->grace, ms);
+	l->grace_until = loop_now(l->worker->loop) + GRACE_MS;
+	loop_timer_set(l->grace, GRACE_MS);
 }
 
 /* what components do */

@@ -30,22 +30,6 @@ const char *pin_mode_str(enum pin_mode mode)
 	return names[mode];
 }
 
-const char *partner_unacked_str(enum partner_unacked unacked)
-{
-	return unacked == UNACKED_RESEND ? "resend" : "bounce";
-}
-
-const char *life_signs_str(enum life_signs signs)
-{
-	static const char *const names[] = {
-		[LIFE_SIGNS_AUTO] = "auto",
-		[LIFE_SIGNS_WHITESPACE] = "whitespace",
-		[LIFE_SIGNS_PING] = "ping",
-		[LIFE_SIGNS_ACKS] = "acks",
-	};
-	return names[signs];
-}
-
 const char *partner_match_str(enum partner_match match)
 {
 	static const char *const names[] = {
