@@ -47,8 +47,8 @@ struct retry_place {
 
 struct retry_gate {
 	unsigned max;
-	unsigned in;			   /* may dial */
-	unsigned waiting;		   /* wait for their turn */
+	unsigned in;			  /* may dial */
+	unsigned waiting;		  /* wait for their turn */
 	struct retry_place *first, *last; /* borrowed: those that wait */
 };
 

@@ -20,10 +20,12 @@ enum excuse_reason { EXCUSE_CUT, EXCUSE_LINK, EXCUSE_RESTART, EXCUSES };
 
 struct history_counts {
 	uint64_t sent, delivered, bounced, dropped;
-	uint64_t excused[EXCUSES];	/* lost with a connection that was cut */
-	uint64_t lost;		/* without an excuse, without a bounce */
-	uint64_t both;		/* bounced and delivered */
+	uint64_t excused[EXCUSES]; /* lost with a connection that was cut */
+	uint64_t lost;		   /* without an excuse, without a bounce */
+	uint64_t both;		   /* bounced and delivered */
 	uint64_t doubled, bounced_twice, inversions, strays;
+	uint64_t
+		peer_inversions; /* of what Prosody sent: it may write a new one before those that waited */
 };
 
 /* The next COUNT stanzas; what was is forgotten, but for the sums. */

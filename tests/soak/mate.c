@@ -136,8 +136,7 @@ static void on_start(void *context, const char *name, const char **attributes)
 		m->has_number = id && id[0] == 's' && to && from;
 		m->number = m->has_number ? strtoull(id + 1, NULL, 10) : 0;
 		/* what is an error by itself has an id that says so */
-		m->bounce = type && !strcmp(type, "error") && m->has_number &&
-			    !strchr(id, 'e');
+		m->bounce = type && !strcmp(type, "error") && m->has_number && !strchr(id, 'e');
 		m->condition[0] = '\0';
 		if (!strcmp(name, "handshake"))
 			m->state = ATTACHED;
@@ -332,8 +331,11 @@ static enum kind chosen_kind(void)
 {
 	uint32_t n = chance(100);
 
-	return n < 80 ? KIND_MESSAGE : n < 86 ? KIND_IQ : n < 92 ? KIND_PRESENCE :
-	       n < 96 ? KIND_ERROR : KIND_RESULT;
+	return n < 80	? KIND_MESSAGE
+	       : n < 86 ? KIND_IQ
+	       : n < 92 ? KIND_PRESENCE
+	       : n < 96 ? KIND_ERROR
+			: KIND_RESULT;
 }
 
 /* Where nothing was heard of so many, one now and then finds out whether there is a way again. */
@@ -352,11 +354,15 @@ static bool may_send(int from, int to)
 bool mate_send(int from, int to)
 {
 	static const char *const forms[] = {
-		"<message from='u@%s/r' to='v@%s/r' id='s%llu' type='chat'><body>%.*s</body></message>",
-		"<iq from='u@%s/r' to='v@%s/r' id='s%llu' type='get'><q xmlns='urn:x:soak'>%.*s</q></iq>",
+		"<message from='u@%s/r' to='v@%s/r' id='s%llu' "
+		"type='chat'><body>%.*s</body></message>",
+		"<iq from='u@%s/r' to='v@%s/r' id='s%llu' type='get'><q "
+		"xmlns='urn:x:soak'>%.*s</q></iq>",
 		"<presence from='u@%s/r' to='v@%s/r' id='s%llu'><status>%.*s</status></presence>",
-		"<message from='u@%s/r' to='v@%s/r' id='s%llue' type='error'><body>%.*s</body></message>",
-		"<iq from='u@%s/r' to='v@%s/r' id='s%llu' type='result'><q xmlns='urn:x:soak'>%.*s</q></iq>",
+		"<message from='u@%s/r' to='v@%s/r' id='s%llue' "
+		"type='error'><body>%.*s</body></message>",
+		"<iq from='u@%s/r' to='v@%s/r' id='s%llu' type='result'><q "
+		"xmlns='urn:x:soak'>%.*s</q></iq>",
 	};
 	static char filling[4001];
 	struct mate *m = &mates.all[from];

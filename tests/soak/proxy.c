@@ -18,9 +18,9 @@ struct end {
 	struct watch watch;
 	char data[BUFFER]; /* that came here, for the other end */
 	size_t from, to;
-	bool ended;	   /* nothing more comes here */
-	bool shut;	   /* nothing more is sent here */
-	bool hung_up;	   /* an error: it is gone */
+	bool ended;	      /* nothing more comes here */
+	bool shut;	      /* nothing more is sent here */
+	bool hung_up;	      /* an error: it is gone */
 	uint64_t still_until; /* what came here is not forwarded */
 };
 

@@ -48,7 +48,8 @@ void servers_tick(void)
 	int i, status;
 
 	for (i = 0; i < 2; i++) {
-		if (!servers.pids[i] || waitpid(servers.pids[i], &status, WNOHANG) != servers.pids[i])
+		if (!servers.pids[i] ||
+		    waitpid(servers.pids[i], &status, WNOHANG) != servers.pids[i])
 			continue;
 		if (!servers.restarting[i] || status) {
 			printf("\n# fedgated %c ended with status %#x\n", 'A' + i,

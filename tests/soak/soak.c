@@ -23,9 +23,9 @@
 #include "history.h"
 
 #define START_MS 60000
-#define QUIET_MS 5000	/* nothing heard for so long: nothing comes any more */
+#define QUIET_MS 5000	 /* nothing heard for so long: nothing comes any more */
 #define SETTLE_MS 150000 /* all must be settled within */
-#define OTHERS 8	/* of a hundred stanzas so many are from or to Prosody */
+#define OTHERS 8	 /* of a hundred stanzas so many are from or to Prosody */
 
 struct soak soak;
 
@@ -173,7 +173,8 @@ static void show_line(struct run *r, bool last)
 	}
 	if (ms < (terminal ? 500 : 10000) && !last)
 		return;
-	printf("%s%6.1f s  sent %llu  delivered %llu  returned %llu  %6.0f/s  faults %u  streams %u  "
+	printf("%s%6.1f s  sent %llu  delivered %llu  returned %llu  %6.0f/s  faults %u  streams "
+	       "%u  "
 	       "lost %llu  doubled %llu  both %llu  inversions %llu%s",
 	       terminal ? "\r\033[K" : "# ", (double)soak.now / 1e3, (unsigned long long)c->sent,
 	       (unsigned long long)c->delivered, (unsigned long long)c->bounced,
@@ -276,11 +277,11 @@ static void judge_servers(struct run *r)
 		struct server_figures *f = &r->after[i], *b = &r->before[i];
 		if (!server_look(i, f))
 			die("a fedgated does not answer");
-		snprintf(text, sizeof(text), "fedgated %c: unaccounted %ld, queued %ld at the end", 'A' + i,
-			 f->unaccounted, f->queued);
+		snprintf(text, sizeof(text), "fedgated %c: unaccounted %ld, queued %ld at the end",
+			 'A' + i, f->unaccounted, f->queued);
 		verdict(r, f->unaccounted == 0 && f->queued == 0, text);
-		printf("# fedgated %c: %ld kB resident (%ld at first), %ld descriptors (%ld)\n", 'A' + i,
-		       f->resident_kb, b->resident_kb, f->descriptors, b->descriptors);
+		printf("# fedgated %c: %ld kB resident (%ld at first), %ld descriptors (%ld)\n",
+		       'A' + i, f->resident_kb, b->resident_kb, f->descriptors, b->descriptors);
 	}
 }
 
@@ -293,7 +294,8 @@ static void judge(struct run *r)
 	       r->rounds, (double)soak.now / 1e3);
 	faults_print();
 	printf("# %llu sent, %llu delivered, %llu returned, %llu errors and results dropped\n"
-	       "# lost with what TCP cannot tell: %llu with connections that were cut, %llu with links of "
+	       "# lost with what TCP cannot tell: %llu with connections that were cut, %llu with "
+	       "links of "
 	       "components, %llu with streams that a restart ended\n",
 	       (unsigned long long)c->sent, (unsigned long long)c->delivered,
 	       (unsigned long long)c->bounced, (unsigned long long)c->dropped,
@@ -311,6 +313,8 @@ static void judge(struct run *r)
 	verdict(r, !c->doubled && !c->strays, text);
 	snprintf(text, sizeof(text), "C2 %llu out of order", (unsigned long long)c->inversions);
 	verdict(r, !c->inversions, text);
+	printf("# %llu of what Prosody sent came out of order\n",
+	       (unsigned long long)c->peer_inversions);
 	verdict(r, c->delivered * 2 > c->sent, "more than half was delivered");
 	judge_servers(r);
 	printf("1..%u\n", r->number);
@@ -320,7 +324,8 @@ static void judge(struct run *r)
 
 static void usage(void)
 {
-	fputs("usage: soak -f FOLDER -b PROGRAMS -n NET -k SECRET [-s SEED] [-c STANZAS] [-m MINUTES] "
+	fputs("usage: soak -f FOLDER -b PROGRAMS -n NET -k SECRET [-s SEED] [-c STANZAS] [-m "
+	      "MINUTES] "
 	      "[-r RATE] [-i MS]\n",
 	      stderr);
 	exit(2);

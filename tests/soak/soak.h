@@ -38,7 +38,7 @@ struct soak {
 	uint64_t now; /* milliseconds since the beginning */
 	struct domain domains[DOMAINS_MAX];
 	int domain_count;
-	bool faulty;  /* faults are injected now */
+	bool faulty; /* faults are injected now */
 	bool sending;
 	void *garbage[4096]; /* freed when nobody is inside it any more */
 	size_t garbage_count;

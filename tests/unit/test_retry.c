@@ -44,7 +44,7 @@ static void test_lost(void **state)
 
 static void test_failures(void **state)
 {
-	static const uint64_t delays[] = { 1000,  2000,	 4000,	 8000,	 16000, 32000,
+	static const uint64_t delays[] = { 1000,  2000,	  4000,	  8000,	  16000, 32000,
 					   64000, 128000, 256000, 300000, 300000 };
 	struct retry r = { 0, 0 };
 	size_t i;
