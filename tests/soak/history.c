@@ -6,6 +6,8 @@
 
 #include "soak.h"
 
+#define EXCUSE_MS \
+	35000 /* what was sent longer ago is not what a cut took; silence for good lasts 30 s */
 #define SHOWN_MAX 20 /* violations that are printed whole */
 
 struct entry {
@@ -17,6 +19,7 @@ struct entry {
 
 struct excuse {
 	uint32_t seq; /* what was sent before */
+	uint32_t ms;
 	enum excuse_reason reason;
 };
 
@@ -224,7 +227,7 @@ void history_excuse(int from, int to, enum excuse_reason reason)
 	struct pair *p = pair_of(from, to);
 
 	p->excuses = grown(p->excuses, &p->excuse_room, p->excuse_count + 1, sizeof(*p->excuses));
-	p->excuses[p->excuse_count++] = (struct excuse){ p->sent, reason };
+	p->excuses[p->excuse_count++] = (struct excuse){ p->sent, (uint32_t)soak.now, reason };
 }
 
 /* A run is of stanzas of which nothing was heard, with nothing delivered among them. Each excuse is good for one, and for what
@@ -249,7 +252,8 @@ static void judge_pair(const struct pair *p)
 		if (!run++ || (excused && p->excuses[used - 1].seq < seq)) {
 			while (used < p->excuse_count && p->excuses[used].seq < seq)
 				used++;
-			excused = used < p->excuse_count;
+			excused = used < p->excuse_count &&
+				  p->excuses[used].ms - e->sent_ms < EXCUSE_MS;
 			used += excused;
 		}
 		if (excused) {
