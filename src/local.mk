@@ -104,7 +104,6 @@ libfedgate_gateway_a_SOURCES = \
 	src/outside/expiry.c \
 	src/outside/hosts.c \
 	src/outside/race.c \
-	src/outside/retry.c \
 	src/outside/route.c \
 	src/outside/seek.c \
 	src/outside/snapshot.c \
@@ -234,7 +233,6 @@ noinst_HEADERS += \
 	include/outside/lesson.h \
 	include/outside/outside.h \
 	include/outside/race.h \
-	include/outside/retry.h \
 	include/outside/route.h \
 	include/outside/seek.h \
 	include/outside/snapshot.h \

@@ -302,13 +302,13 @@ static void judge(struct run *r)
 	       (unsigned long long)c->excused[EXCUSE_CUT],
 	       (unsigned long long)c->excused[EXCUSE_LINK],
 	       (unsigned long long)c->excused[EXCUSE_RESTART]);
-	snprintf(text, sizeof(text), "B33 C1 %llu of %llu lost without a bounce",
+	snprintf(text, sizeof(text), "C1 %llu of %llu lost without a bounce",
 		 (unsigned long long)c->lost, (unsigned long long)c->sent);
 	verdict(r, !c->lost, text);
 	snprintf(text, sizeof(text), "C1 %llu bounced and delivered, %llu bounced twice",
 		 (unsigned long long)c->both, (unsigned long long)c->bounced_twice);
 	verdict(r, !c->both && !c->bounced_twice, text);
-	snprintf(text, sizeof(text), "B34 C1 %llu doubled, %llu where they do not belong",
+	snprintf(text, sizeof(text), "C1 %llu doubled, %llu where they do not belong",
 		 (unsigned long long)c->doubled, (unsigned long long)c->strays);
 	verdict(r, !c->doubled && !c->strays, text);
 	snprintf(text, sizeof(text), "C2 %llu out of order", (unsigned long long)c->inversions);

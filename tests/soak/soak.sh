@@ -1,5 +1,5 @@
 #!/bin/sh
-# A short run of the account of every stanza under faults; SOAK_SEED repeats one.
+# A short run of the account of every stanza under faults; SOAK_SEED chooses the same faults again.
 top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=$(cd "${top_builddir:-.}" && pwd)
 programs=$build/tests/lib

@@ -28,7 +28,6 @@ UNIT = \
 	tests/unit/test_partner \
 	tests/unit/test_reason \
 	tests/unit/test_responder \
-	tests/unit/test_retry \
 	tests/unit/test_srv \
 	tests/unit/test_stanza \
 	tests/unit/test_stanza_infoset \
@@ -44,6 +43,5 @@ TESTS += $(UNIT)
 tests_unit_test_stanza_infoset_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
 tests_unit_test_stanza_infoset_LDADD = $(LDADD) $(XML2_LIBS)
 tests_unit_test_expiry_LDADD = libfedgate_gateway.a $(LDADD)
-tests_unit_test_retry_LDADD = libfedgate_gateway.a $(LDADD)
 # the link would draw in the network; the responder does without
 tests_unit_test_responder_LDADD = libfedgate_inside.a $(LDADD)
