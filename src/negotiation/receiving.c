@@ -110,8 +110,8 @@ static void answer(struct negotiation *n)
 		advertise(n, &facts);
 	if (!n->authenticated)
 		return;
-	p = pair_find(n, n->local, n->remote,
-		      false); /* there already if dialback was tried before */
+	/* there already if dialback was tried before */
+	p = pair_find(n, n->local, n->remote, false);
 	if (!p)
 		p = pair_add(n, n->local, n->remote, false);
 	if (p)
