@@ -3,43 +3,16 @@
 
 #include "soak.h"
 
-static bool fin(void)
+/* Each is told what its row of the list says; false where there was nobody to do it to. */
+
+static bool hurt(int fault)
 {
-	return proxy_hurt(PROXY_FIN);
+	return proxy_hurt((enum proxy_fault)fault);
 }
 
-static bool rst(void)
+static bool refuse(int unused)
 {
-	return proxy_hurt(PROXY_RST);
-}
-
-static bool silence(void)
-{
-	return proxy_hurt(PROXY_SILENCE);
-}
-
-static bool silence_for_good(void)
-{
-	return proxy_hurt(PROXY_SILENCE_FOR_GOOD);
-}
-
-static bool half_close(void)
-{
-	return proxy_hurt(PROXY_HALF_CLOSE);
-}
-
-static bool delay(void)
-{
-	return proxy_hurt(PROXY_DELAY);
-}
-
-static bool tiny(void)
-{
-	return proxy_hurt(PROXY_TINY);
-}
-
-static bool refuse(void)
-{
+	(void)unused;
 	proxy_refuse((int)chance(SERVERS), soak.now + 100 + chance(1500));
 	return true;
 }
@@ -49,68 +22,60 @@ static int any_domain(void)
 	return (int)chance((uint32_t)soak.domain_count);
 }
 
-static bool component_leaves(void)
+static bool component_goes(int abruptly)
 {
-	mate_leave(any_domain(), false);
+	mate_leave(any_domain(), abruptly);
 	return true;
 }
 
-static bool component_breaks(void)
+static bool component_is_deaf(int unused)
 {
-	mate_leave(any_domain(), true);
-	return true;
-}
-
-static bool component_is_deaf(void)
-{
+	(void)unused;
 	mate_be_deaf(any_domain(), soak.now + 100 + chance(4000));
 	return true;
 }
 
-static bool reload(void)
+static bool reload(int unused)
 {
+	(void)unused;
 	server_reload((int)chance(2));
 	return true;
 }
 
-static bool restart(void)
+static bool restart(int unused)
 {
+	(void)unused;
 	server_restart((int)chance(2));
 	return true;
 }
 
-static bool names_silent(void)
+static bool names_fail(int silently)
 {
-	zone_fail(true, soak.now + 100 + chance(1500));
-	return true;
-}
-
-static bool names_fail(void)
-{
-	zone_fail(false, soak.now + 100 + chance(1500));
+	zone_fail(silently, soak.now + 100 + chance(1500));
 	return true;
 }
 
 static const struct fault {
 	const char *name;
 	unsigned weight;
-	bool (*inject)(void);
+	bool (*inject)(int how);
+	int how;
 } list[] = {
-	{ "cut by FIN", 20, fin },
-	{ "cut by RST", 20, rst },
-	{ "silence", 12, silence },
-	{ "silence for good", 3, silence_for_good },
-	{ "half closed", 5, half_close },
-	{ "delay", 8, delay },
-	{ "tiny segments", 8, tiny },
-	{ "refused connections", 5, refuse },
-	{ "component leaves", 6, component_leaves },
-	{ "component breaks", 3, component_breaks },
-	{ "component is deaf", 6, component_is_deaf },
-	{ "SIGHUP", 4, reload },
-	{ "restart", 2, restart },
-	{ "name server silent", 3, names_silent },
-	{ "name server fails", 3, names_fail },
+	{ "cut by FIN", 20, hurt, PROXY_FIN },
+	{ "cut by RST", 20, hurt, PROXY_RST },
+	{ "silence", 12, hurt, PROXY_SILENCE },
+	{ "silence for good", 3, hurt, PROXY_SILENCE_FOR_GOOD },
+	{ "half closed", 5, hurt, PROXY_HALF_CLOSE },
+	{ "delay", 8, hurt, PROXY_DELAY },
+	{ "tiny segments", 8, hurt, PROXY_TINY },
+	{ "refused connections", 5, refuse, 0 },
+	{ "component leaves", 6, component_goes, false },
+	{ "component breaks", 3, component_goes, true },
+	{ "component is deaf", 6, component_is_deaf, 0 },
+	{ "SIGHUP", 4, reload, 0 },
+	{ "restart", 2, restart, 0 },
+	{ "name server silent", 3, names_fail, true },
+	{ "name server fails", 3, names_fail, false },
 };
 #define KINDS (sizeof(list) / sizeof(*list))
 
@@ -140,7 +105,7 @@ static void inject_one(void)
 	drawn = chance(sum);
 	for (i = 0; drawn >= list[i].weight; i++)
 		drawn -= list[i].weight;
-	if (!list[i].inject())
+	if (!list[i].inject(list[i].how))
 		return;
 	faults.counts[i]++;
 	faults.sum++;

@@ -15,12 +15,12 @@
 enum kind { KIND_MESSAGE, KIND_IQ, KIND_PRESENCE, KIND_ERROR, KIND_RESULT };
 
 /* Why a run may be gone: its connection was cut between the servers, a component's link broke, a gateway was restarted. The last
- * is a loss that a receiver could avoid; it is counted apart, and none where stanzas are acknowledged. */
+ * is a loss that the receiver could avoid, and counted apart. */
 enum excuse_reason { EXCUSE_CUT, EXCUSE_LINK, EXCUSE_RESTART, EXCUSES };
 
 struct history_counts {
 	uint64_t sent, delivered, bounced, dropped;
-	uint64_t excused[EXCUSES]; /* lost with a connection that was cut */
+	uint64_t excused[EXCUSES]; /* lost, and TCP cannot tell */
 	uint64_t lost;		   /* without an excuse, without a bounce */
 	uint64_t both;		   /* bounced and delivered */
 	uint64_t doubled, bounced_twice, inversions, strays;

@@ -301,14 +301,13 @@ void mates_heal(void)
 
 void mate_leave(int domain, bool abruptly)
 {
-	static const struct linger at_once = { 1, 0 };
 	struct mate *m = &mates.all[domain];
 
 	if (m->state != ATTACHED)
 		return;
 	if (abruptly) {
 		excuse(m, true);
-		setsockopt(m->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		soak_reset(m->watch.fd);
 		end(m, 50 + chance(2000));
 		return;
 	}

@@ -44,9 +44,7 @@ static struct proxies {
 	unsigned count;
 } proxies;
 
-static void pump(struct tunnel *t);
-
-static bool is_good_for_good(uint64_t until)
+static bool is_for_good(uint64_t until)
 {
 	return until == UINT64_MAX;
 }
@@ -68,7 +66,6 @@ static bool is_restarted(const struct tunnel *t)
 
 static void tunnel_end(struct tunnel *t, bool reset)
 {
-	static const struct linger at_once = { 1, 0 };
 	int i;
 
 	if (t->over)
@@ -80,8 +77,7 @@ static void tunnel_end(struct tunnel *t, bool reset)
 		excuse(t, EXCUSE_RESTART);
 	for (i = 0; i < 2; i++) {
 		if (reset)
-			setsockopt(t->ends[i].watch.fd, SOL_SOCKET, SO_LINGER, &at_once,
-				   sizeof(at_once));
+			soak_reset(t->ends[i].watch.fd);
 		watch_end(&t->ends[i].watch);
 	}
 	*t->at = t->next;
@@ -254,7 +250,6 @@ static void tunnel_new(int server, int fd)
 
 static void on_connection(struct watch *w, uint32_t events)
 {
-	static const struct linger at_once = { 1, 0 };
 	int server = (int)(w - proxies.listeners), fd;
 
 	(void)events;
@@ -263,7 +258,7 @@ static void on_connection(struct watch *w, uint32_t events)
 			tunnel_new(server, fd);
 			continue;
 		}
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		soak_reset(fd);
 		close(fd);
 	}
 }
@@ -322,8 +317,7 @@ void proxies_heal(void)
 	for (t = proxies.first; t; t = next) {
 		next = t->next;
 		t->slow_until = t->tiny_until = 0;
-		if (is_good_for_good(t->ends[0].still_until) ||
-		    is_good_for_good(t->ends[1].still_until)) {
+		if (is_for_good(t->ends[0].still_until) || is_for_good(t->ends[1].still_until)) {
 			cut(t, true);
 			continue;
 		}

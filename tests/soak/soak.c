@@ -36,7 +36,6 @@ struct run {
 	uint64_t minutes, shown_ms, shown_heard, budget_us, last_us;
 	struct server_figures before[2], after[2];
 	unsigned rounds, number, failed;
-	bool unsettled;
 };
 
 /* ---- what all parts use ---- */
@@ -110,6 +109,13 @@ int soak_socket(int type)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	return fd;
+}
+
+void soak_reset(int fd)
+{
+	static const struct linger at_once = { 1, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 int domain_find(const char *name, size_t len)

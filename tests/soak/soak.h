@@ -58,6 +58,8 @@ void free_later(void *p);
 void die(const char *what) __attribute__((noreturn));
 struct sockaddr_in soak_address(int last, int port);
 int soak_socket(int type);
+/* FD ends with RST when it is closed. */
+void soak_reset(int fd);
 int domain_find(const char *name, size_t len); /* -1 = none */
 
 /* ---- mate.c: the components ---- */

@@ -9,23 +9,7 @@ command -v prosody >/dev/null || {
 	exit 0
 }
 
-finish() {
-	status=$?
-	trap - EXIT
-	peers_stop
-	if [ "$status" = 0 ]; then
-		rm -rf "$scratch"
-	else
-		rm -rf "$build/tests/soak/soak.failed"
-		mv "$scratch" "$build/tests/soak/soak.failed"
-		echo "# logs and configurations are in $build/tests/soak/soak.failed"
-	fi
-	exit "$status"
-}
-
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/fedgate-soak.XXXXXX")
 . "$top/tests/soak/stage.sh"
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
+soak_begin "$build/tests/soak/soak.failed"
 soak_stage || exit 99
 soak_play -c 100000 -r 4000 ${SOAK_SEED:+-s "$SOAK_SEED"}

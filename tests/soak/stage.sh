@@ -1,6 +1,27 @@
-# stage: two gateways and a Prosody for soak. Sourced; sets what tests/lib/peers.sh wants before ($top, $programs, $scratch),
-# and $build. soak_stage sets it, soak_play [option]... plays (options: see soak.c).
+# stage: two gateways and a Prosody for soak. Sourced; the script sets before what tests/lib/peers.sh wants, but for $scratch, and
+# $build. soak_begin FOLDER makes $scratch and sees to the end of all: after a failure the scratch folder is kept, as FOLDER
+# where one is given. soak_stage sets the stage, soak_play [option]... plays (options: see soak.c).
 . "$top/tests/lib/peers.sh"
+
+soak_finish() {
+	status=$?
+	trap - EXIT
+	peers_stop
+	if [ "$status" = 0 ]; then
+		rm -rf "$scratch"
+	else
+		[ -z "$kept" ] || { rm -rf "$kept" && mv "$scratch" "$kept"; }
+		echo "# logs and configurations are in ${kept:-$scratch}"
+	fi
+	exit "$status"
+}
+
+soak_begin() { # FOLDER
+	kept=$1
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/fedgate-soak.XXXXXX") || exit 99
+	trap soak_finish EXIT
+	trap 'exit 1' HUP INT TERM
+}
 
 soak_domains() { # LETTER COUNT
 	seq -f "$1%g.test" 1 "$2"
